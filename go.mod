@@ -1,0 +1,3 @@
+module nixie
+
+go 1.26
