@@ -1,0 +1,119 @@
+package mailbox
+
+import (
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// File is a file that may hold messages.
+type File struct {
+	Path string
+	Size int64
+
+	single bool // one message, whatever it starts with
+}
+
+// Files yields the file at path, or the mail in the directory there, sorted by
+// name. It goes through folders below, reads of a Maildir what its "cur" and
+// "new" hold, and passes over hidden files and those whose name ends as that
+// of no mail does. An error stands for the one file or folder that its File
+// names; the others follow.
+func Files(path string) iter.Seq2[File, error] {
+	return func(yield func(File, error) bool) {
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			yield(File{Path: path}, cause(err))
+		case info.IsDir():
+			walk(path, yield)
+		default:
+			yield(File{path, info.Size(), isMessage(path)}, nil)
+		}
+	}
+}
+
+func walk(dir string, yield func(File, error) bool) bool {
+	names, err := readNames(dir)
+	if err != nil {
+		return yield(File{Path: dir}, cause(err))
+	}
+	maildir := isMaildir(dir)
+	messages := inMaildir(dir)
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		info, err := os.Lstat(path)
+		if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			if info, err = os.Stat(path); err == nil && info.IsDir() {
+				continue // it could lead round in a circle
+			}
+		}
+		hidden := strings.HasPrefix(name, ".")
+		ok := true
+		switch {
+		case err != nil:
+			ok = yield(File{Path: path}, cause(err))
+		case info.IsDir() && maildir && name == "tmp":
+		case info.IsDir() && (!hidden || isMaildir(path)):
+			ok = walk(path, yield)
+		case !info.Mode().IsRegular() || hidden || maildir:
+		case messages || isMail(name):
+			ok = yield(File{path, info.Size(), messages || isMessage(name)}, nil)
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func readNames(dir string) ([]string, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	slices.Sort(names)
+	return names, err
+}
+
+// isMaildir reports whether a directory is a Maildir.
+func isMaildir(dir string) bool {
+	return isDir(filepath.Join(dir, "cur")) && isDir(filepath.Join(dir, "new"))
+}
+
+// inMaildir reports whether a directory is the "cur" or "new" of a Maildir.
+func inMaildir(dir string) bool {
+	dir = filepath.Clean(dir)
+	name := filepath.Base(dir)
+	return (name == "cur" || name == "new") && isMaildir(filepath.Dir(dir))
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// isMessage reports whether a file holds one message by its name.
+func isMessage(name string) bool {
+	return extension(name) == ".eml"
+}
+
+// isMail reports whether a file in a directory is taken for mail by its name.
+func isMail(name string) bool {
+	switch ext := extension(name); ext {
+	case ".eml", ".mbox", ".mbx", ".mail", ".msg", ".raw", ".txt":
+		return true
+	default:
+		return strings.Trim(ext, ".0123456789") == ""
+	}
+}
+
+// extension returns the extension of a file's name below that of gzip.
+func extension(name string) string {
+	return filepath.Ext(strings.TrimSuffix(strings.ToLower(name), ".gz"))
+}
