@@ -13,10 +13,12 @@ type Field struct {
 }
 
 // Is reports whether the field has that name; case does not count.
-func (f Field) Is(name string) bool { return strings.EqualFold(f.Name, name) }
+func (f Field) Is(name string) bool {
+	return len(f.Name) == len(name) && strings.EqualFold(f.Name, name)
+}
 
-// Text returns the value on one line, without the space around it: folds and
-// every other run of white space with a line end in it become one space.
+// Text returns the value on one line, without the space around it: a fold and
+// the space around it become one space.
 func (f Field) Text() string { return unfold(f.Value) }
 
 // Fields are the fields of one header or group, in order.
@@ -29,11 +31,14 @@ func (fs Fields) Get(name string) string {
 	return f.Text()
 }
 
+// Decoded is Get with the encoded words of RFC 2047 decoded.
+func (fs Fields) Decoded(name string) string { return decodeWords(fs.Get(name)) }
+
 // Find returns the first field of that name; case does not count.
 func (fs Fields) Find(name string) (Field, bool) {
-	for _, f := range fs {
-		if f.Is(name) {
-			return f, true
+	for i := range fs {
+		if fs[i].Is(name) {
+			return fs[i], true
 		}
 	}
 	return Field{}, false
@@ -51,14 +56,26 @@ func (fs Fields) All(name string) iter.Seq[Field] {
 }
 
 // Groups yields the groups of fields in text, which blank lines part, as in
-// message/delivery-status (RFC 3464 section 2.1) and in rule files. A line that starts with
-// white space continues the field above; a line that starts with # is a
-// comment. A line that is neither is kept as a Field without a Name.
+// message/delivery-status (RFC 3464 section 2.1) and in rule files. A line
+// that starts with white space continues the field above; a line that starts
+// with # is a comment. A line that is neither is kept as a Field without a
+// Name.
 func Groups(text string) iter.Seq[Fields] {
+	return fieldReader{comments: true}.groups(text)
+}
+
+// fieldReader reads fields from text. The values are parts of that text.
+type fieldReader struct {
+	header   bool           // a line of white space does not end the group, RFC 5322 section 4.2
+	comments bool           // lines that start with # are comments
+	loose    func(line int) // told of each line that is no field, which then joins the field above
+}
+
+func (r fieldReader) groups(text string) iter.Seq[Fields] {
 	return func(yield func(Fields) bool) {
 		for line := 1; text != ""; {
 			var group Fields
-			group, text, line = readFields(text, line)
+			group, text, line = r.group(text, line)
 			if len(group) > 0 && !yield(group) {
 				return
 			}
@@ -66,53 +83,91 @@ func Groups(text string) iter.Seq[Fields] {
 	}
 }
 
-// readFields reads the fields up to the next blank line and returns what
-// stands after it.
-func readFields(text string, line int) (fields Fields, rest string, next int) {
-	for text != "" {
-		row, rest, _ := strings.Cut(text, "\n")
-		size := len(text) - len(rest)
-		row = strings.TrimSuffix(row, "\r")
-		blank := strings.TrimLeft(row, " \t") == ""
-		switch last := len(fields) - 1; {
-		case blank:
-			return fields, rest, line + 1
-		case row[0] == '#':
-		case (row[0] == ' ' || row[0] == '\t') && last >= 0:
-			// Fields stand one after the other in text, so a value grows by reslicing only
-			// when nothing was skipped between; joining is the simple way.
-			fields[last].Value += "\n" + row
-		default:
-			name, value, ok := strings.Cut(row, ":")
-			name = strings.TrimRight(name, " \t")
-			if !ok || !isFieldName(name) {
-				name, value = "", row
-			}
-			fields = append(fields, Field{name, strings.TrimLeft(value, " \t"), line})
+// group reads the fields up to the next blank line, and returns the text
+// behind that line and its number.
+func (r fieldReader) group(text string, line int) (fields Fields, rest string, next int) {
+	value := 0 // where the last field's value begins
+	add := func(name string, begin, end int) {
+		if fields == nil {
+			fields = make(Fields, 0, min(8+strings.Count(text, "\n")/2, 32))
 		}
-		text = text[size:]
-		line++
+		fields = append(fields, Field{name, text[begin:end], line})
+		value = begin
+	}
+	for pos := 0; pos < len(text); line++ {
+		end, after := lineEnd(text, pos)
+		row := text[pos:end]
+		switch {
+		case row == "" || !r.header && isSpace(row):
+			return fields, text[after:], line + 1
+		case r.comments && row[0] == '#':
+		case (row[0] == ' ' || row[0] == '\t') && len(fields) > 0:
+			fields[len(fields)-1].Value = text[value:end]
+		default:
+			colon := fieldName(row)
+			switch {
+			case colon > 0:
+				begin := pos + colon + 1
+				for begin < end && (text[begin] == ' ' || text[begin] == '\t') {
+					begin++
+				}
+				add(strings.TrimRight(row[:colon], " \t"), begin, end)
+			case r.loose != nil && len(fields) > 0:
+				r.loose(line)
+				fields[len(fields)-1].Value = text[value:end]
+			default:
+				if r.loose != nil {
+					r.loose(line)
+				}
+				add("", pos, end)
+			}
+		}
+		pos = after
 	}
 	return fields, "", line
 }
 
-// isFieldName reports whether s is a field name, RFC 5322 section 3.6.8.
-func isFieldName(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= 0x7f {
-			return false
-		}
+// lineEnd returns where the line that begins at pos ends and where the next begins.
+func lineEnd(text string, pos int) (end, after int) {
+	i := strings.IndexByte(text[pos:], '\n')
+	if i < 0 {
+		return len(text), len(text)
 	}
-	return s != ""
+	end = pos + i
+	if end > pos && text[end-1] == '\r' {
+		return end - 1, end + 1
+	}
+	return end, end + 1
 }
+
+// fieldName returns where the colon behind the row's field name stands, 0 if
+// the row is no field, RFC 5322 section 3.6.8. Space before the colon is
+// allowed, RFC 5322 section 4.5.
+func fieldName[T string | []byte](row T) int {
+	i := 0
+	for i < len(row) && row[i] > ' ' && row[i] < 0x7f && row[i] != ':' {
+		i++
+	}
+	end := i
+	for i < len(row) && (row[i] == ' ' || row[i] == '\t') {
+		i++
+	}
+	if end == 0 || i == len(row) || row[i] != ':' {
+		return 0
+	}
+	return i
+}
+
+func isSpace(s string) bool { return strings.TrimLeft(s, " \t\r") == "" }
 
 // unfold puts a folded value on one line.
 func unfold(s string) string {
 	s = strings.TrimSpace(s)
-	if !strings.ContainsAny(s, "\r\n") {
+	if strings.IndexByte(s, '\n') < 0 {
 		return s
 	}
 	var b strings.Builder
+	b.Grow(len(s))
 	for row := range strings.Lines(s) {
 		if row = strings.TrimSpace(row); row == "" {
 			continue

@@ -1,15 +1,193 @@
 package dsn
 
-import "io"
+import (
+	"bytes"
+	"io"
+	"iter"
+	"strings"
+)
 
-// Parse reads a message. It is total: any bytes give a Report.
-func Parse(msg []byte) *Report { return &Report{} }
+// Parse reads a message. It is total: any bytes give a Report, and what
+// breaks a rule is read over and named in Defects. The Report keeps no
+// reference to msg except in Original.Raw.
+func Parse(msg []byte) *Report {
+	p := parser{Report: &Report{}}
+	p.parse(msg)
+	return p.Report
+}
 
-// Read reads a message from r; it fails only if r does.
+// Read reads a message from r to its end; it fails only if r does.
 func Read(r io.Reader) (*Report, error) {
 	msg, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
 	}
 	return Parse(msg), nil
+}
+
+// parser is one run of Parse.
+type parser struct {
+	*Report
+	texts []part // the text parts before the returned original
+}
+
+func (p *parser) defect(rule, text string, at Place) {
+	p.Defects = append(p.Defects, Defect{rule, text, at})
+}
+
+// text decodes a part.
+func (p *parser) text(part *part) string { return part.text(p.defect) }
+
+// groups reads the groups of fields of a machine-readable part.
+func (p *parser) groups(number, text string) iter.Seq[Fields] {
+	return fieldReader{loose: func(line int) {
+		p.defect("RFC 3464 section 2.1", "a line that is no field", Place{number, line})
+	}}.groups(text)
+}
+
+func (p *parser) parse(msg []byte) {
+	if hasBareCR(msg) {
+		p.defect("RFC 5322 section 2.3", "a bare CR; read as a line end", Place{Line: 1})
+		msg = bytes.ReplaceAll(msg, []byte("\r\n"), []byte("\n"))
+		msg = bytes.ReplaceAll(msg, []byte("\r"), []byte("\n"))
+	}
+	w := walker{msg: msg, defect: p.defect}
+	for part := range w.parts(&p.Header) {
+		p.part(&part)
+	}
+	p.fromOriginal()
+	p.prose()
+	switch {
+	case p.Kind != "":
+	case isAutoReply(p.Header):
+		p.as(AutoReply, "rfc3834")
+	default:
+		p.Recipients, p.Original = nil, nil
+	}
+	if p.Kind == AutoReply && len(p.Recipients) == 0 {
+		p.answerer()
+	}
+}
+
+func hasBareCR(msg []byte) bool {
+	for {
+		i := bytes.IndexByte(msg, '\r')
+		if i < 0 {
+			return false
+		}
+		if i+1 == len(msg) || msg[i+1] != '\n' {
+			return true
+		}
+		msg = msg[i+2:]
+	}
+}
+
+// part adds what one part says.
+func (p *parser) part(part *part) {
+	switch part.media {
+	case "message/delivery-status", "message/global-delivery-status":
+		p.as(DeliveryStatus, "rfc3464")
+		p.delivery(part)
+	case "message/feedback-report":
+		p.as(FeedbackReport, "arf")
+		p.feedback(part)
+	case "message/disposition-notification", "message/global-disposition-notification":
+		p.as(DispositionNotification, "mdn")
+		p.disposition(part)
+	case "message/rfc822", "message/global", "message/partial":
+		p.original(part, true)
+	case "text/rfc822-headers", "message/global-headers", "message/rfc822-headers", "text/rfc822-header", "text/rfc822", "text/global-headers":
+		p.original(part, false)
+	case "text/plain", "text/html", "text/delivery-status", "text/rfc3464", "application/octet-stream", "message/delivery-report":
+		p.mislabelled(part)
+	}
+}
+
+// mislabelled reads a part for what it is: a report or a returned message
+// that the server gave another type, or just text.
+func (p *parser) mislabelled(part *part) {
+	first := firstField(part.body)
+	switch {
+	case part.within != "" && isStatusField(first) && bytes.Contains(part.body, []byte("-Recipient:")):
+		p.defect("RFC 3464 section 2", "a delivery-status part of type "+part.media, Place{part.number, 1})
+		p.as(DeliveryStatus, "rfc3464")
+		p.delivery(part)
+	case p.Kind != "" && p.Original == nil && isMessageField(first):
+		p.defect("RFC 6522 section 3", "a returned message of type "+part.media, Place{part.number, 1})
+		p.original(part, true)
+	case strings.HasPrefix(part.media, "text/") && p.Original == nil:
+		p.texts = append(p.texts, *part)
+	}
+}
+
+// firstField returns the name of the field that body begins with, "" if it
+// begins with no field.
+func firstField(body []byte) string {
+	body = bytes.TrimLeft(body, " \t\r\n")
+	body = body[:min(len(body), 80)]
+	if i := fieldName(body); i > 0 {
+		return string(body[:i])
+	}
+	return ""
+}
+
+func isStatusField(name string) bool {
+	switch strings.ToLower(name) {
+	case "reporting-mta", "original-envelope-id", "dsn-gateway", "received-from-mta", "arrival-date", "final-recipient", "original-recipient":
+		return true
+	}
+	return false
+}
+
+func isMessageField(name string) bool {
+	switch strings.ToLower(name) {
+	case "received", "return-path", "from", "to", "subject", "date", "message-id", "mime-version", "dkim-signature", "content-type", "x-mailer", "delivered-to":
+		return true
+	}
+	return false
+}
+
+// as notes the kind of report; the first machine-readable part decides.
+func (p *parser) as(kind Kind, dialect string) {
+	if p.Kind == "" {
+		p.Kind, p.Dialect = kind, dialect
+	}
+}
+
+// original keeps the returned message.
+func (p *parser) original(part *part, whole bool) {
+	if p.Original != nil {
+		return
+	}
+	w := walker{msg: part.body, defect: func(string, string, Place) {}}
+	header, body := w.header(w.skipEnvelope(), part.number)
+	p.Original = &Original{
+		Header: header,
+		Whole:  whole && len(bytes.TrimSpace(part.body[body:])) > 0,
+		Raw:    part.body,
+		At:     Place{part.number, 1},
+	}
+}
+
+// fromOriginal reads a complaint in the form of Microsoft's JMRP: nothing but
+// the returned message, with the complainer in a field of its own.
+func (p *parser) fromOriginal() {
+	if p.Original == nil || p.Kind != "" && p.Kind != FeedbackReport {
+		return
+	}
+	if f, ok := p.Original.Header.Find("X-HmXmrOriginalRecipient"); ok {
+		p.as(FeedbackReport, "jmrp")
+		if len(p.Recipients) == 0 {
+			p.complainer(parseAddress(f.Value), Place{p.Original.At.Part, f.Line})
+		}
+	}
+}
+
+// answerer names who answered automatically.
+func (p *parser) answerer() {
+	if f, ok := p.Header.Find("From"); ok {
+		if address := bareAddress(f.Text()); strings.Contains(address, "@") {
+			p.Recipients = []Recipient{{Final: Typed{Value: address}, At: Place{Line: f.Line}}}
+		}
+	}
 }

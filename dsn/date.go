@@ -1,0 +1,154 @@
+package dsn
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// parseDate reads a date in the forms that servers write: RFC 5322 section
+// 3.3 with its obsolete forms, ctime, RFC 3339, and mixtures. A date without
+// a zone counts as UTC. The zero time when it is none of these.
+func parseDate(s string) time.Time {
+	s = collapse(s)
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t
+	}
+	var d struct {
+		year, month, day, hour, minute, second int
+		clock, pm, am                          bool
+	}
+	zone := time.UTC
+	for word := range strings.FieldsFuncSeq(withoutComments(s), func(r rune) bool { return r == ' ' || r == ',' }) {
+		switch n, err := strconv.Atoi(word); {
+		case strings.Count(word, ":") >= 1 && strings.Trim(word, "0123456789:.") == "":
+			var ok bool
+			if d.hour, d.minute, d.second, ok = parseClock(word); !ok || d.clock {
+				return time.Time{}
+			}
+			d.clock = true
+		case d.clock && (word[0] == '+' || word[0] == '-'):
+			zone = parseOffset(word, zone)
+		case err == nil && n > 0 && d.day == 0 && n <= 31 && len(word) <= 2:
+			d.day = n
+		case err == nil && n >= 0 && d.year == 0 && (len(word) == 4 || len(word) == 2 && d.month > 0):
+			d.year = fullYear(n, len(word))
+		case err == nil:
+			return time.Time{}
+		case d.month == 0 && monthOf(word) > 0:
+			d.month = monthOf(word)
+		case strings.Count(word, "-") == 2 || strings.Count(word, "/") == 2:
+			d.year, d.month, d.day = parseDay(word)
+		case strings.EqualFold(word, "PM"):
+			d.pm = true
+		case strings.EqualFold(word, "AM"):
+			d.am = true
+		case d.clock:
+			zone = parseZone(word, zone)
+		}
+	}
+	if d.pm && d.hour < 12 {
+		d.hour += 12
+	}
+	if d.am && d.hour == 12 {
+		d.hour = 0
+	}
+	if d.year == 0 || d.month == 0 || d.day == 0 {
+		return time.Time{}
+	}
+	t := time.Date(d.year, time.Month(d.month), d.day, d.hour, d.minute, d.second, 0, zone)
+	if t.Day() != d.day || t.Minute() != d.minute {
+		return time.Time{}
+	}
+	return t
+}
+
+// parseClock reads "15:04", "15:04:05" and "15:04:05.999".
+func parseClock(s string) (hour, minute, second int, ok bool) {
+	s, _, _ = strings.Cut(s, ".")
+	digits := strings.Split(s, ":")
+	if len(digits) > 3 {
+		return 0, 0, 0, false
+	}
+	n := [3]int{}
+	for i, d := range digits {
+		v, err := strconv.Atoi(d)
+		if err != nil || len(d) > 2 {
+			return 0, 0, 0, false
+		}
+		n[i] = v
+	}
+	return n[0], n[1], n[2], n[0] < 24 && n[1] < 60 && n[2] <= 60
+}
+
+// parseDay reads "2006-01-02", "2006/01/02" and "02-Jan-2006".
+func parseDay(s string) (year, month, day int) {
+	part := strings.FieldsFunc(s, func(r rune) bool { return r == '-' || r == '/' })
+	if len(part) != 3 {
+		return 0, 0, 0
+	}
+	first, _ := strconv.Atoi(part[0])
+	middle, _ := strconv.Atoi(part[1])
+	last, _ := strconv.Atoi(part[2])
+	switch {
+	case len(part[0]) == 4 && middle >= 1 && middle <= 12:
+		return first, middle, last
+	case monthOf(part[1]) > 0:
+		return fullYear(last, len(part[2])), monthOf(part[1]), first
+	}
+	return 0, 0, 0 // 01/02/03 may mean three days
+}
+
+// fullYear completes a year of two or three digits, RFC 5322 section 4.3.
+func fullYear(n, digits int) int {
+	switch {
+	case digits == 2 && n < 50:
+		return n + 2000
+	case digits <= 3:
+		return n + 1900
+	}
+	return n
+}
+
+func monthOf(word string) int {
+	const months = "janfebmaraprmayjunjulaugsepoctnovdec"
+	if len(word) < 3 {
+		return 0
+	}
+	if i := strings.Index(months, strings.ToLower(word[:3])); i >= 0 && i%3 == 0 {
+		return i/3 + 1
+	}
+	return 0
+}
+
+// parseOffset reads "+0100", "+01:00" and "+1".
+func parseOffset(word string, otherwise *time.Location) *time.Location {
+	digits := strings.ReplaceAll(word[1:], ":", "")
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 0 || len(digits) > 4 {
+		return otherwise
+	}
+	if len(digits) <= 2 {
+		n *= 100
+	}
+	seconds := (n/100*60 + n%100) * 60
+	if n/100 > 23 || n%100 > 59 {
+		return otherwise
+	}
+	if word[0] == '-' {
+		seconds = -seconds
+	}
+	return time.FixedZone("", seconds)
+}
+
+// parseZone reads the zone names of RFC 5322 section 4.3 and "GMT+0200".
+func parseZone(word string, otherwise *time.Location) *time.Location {
+	if i := strings.IndexAny(word, "+-"); i > 0 {
+		return parseOffset(word[i:], otherwise)
+	}
+	hours := map[string]int{"EDT": -4, "EST": -5, "CDT": -5, "CST": -6, "MDT": -6, "MST": -7, "PDT": -7, "PST": -8}
+	if h, ok := hours[word]; ok {
+		return time.FixedZone(word, h*3600)
+	}
+	return otherwise
+}

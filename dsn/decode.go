@@ -1,0 +1,236 @@
+package dsn
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"mime"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/emersion/go-message/charset"
+	"golang.org/x/net/html"
+)
+
+// text returns the part's text as UTF-8 with \n line ends. What cannot be
+// decoded is kept as it came, with a Defect.
+func (p *part) text(defect func(rule, text string, at Place)) string {
+	bad := func(rule, text string) { defect(rule, text, Place{p.number, 1}) }
+	body := p.body
+	f, _ := p.header.Find("Content-Transfer-Encoding")
+	encoding, _, _ := strings.Cut(f.Text(), ";")
+	switch encoding = strings.ToLower(strings.Trim(encoding, ` "'`)); encoding {
+	case "quoted-printable":
+		var ok bool
+		if body, ok = decodeQuotedPrintable(body); !ok {
+			bad("RFC 2045 section 6.7", "quoted-printable with a = that encodes nothing")
+		}
+	case "base64":
+		var ok bool
+		if body, ok = decodeBase64(body); !ok {
+			bad("RFC 2045 section 6.8", "base64 with other characters or a cut end")
+		}
+	case "", "7bit", "8bit", "binary":
+	default:
+		bad("RFC 2045 section 6", "unknown Content-Transfer-Encoding "+encoding)
+	}
+	s := decodeCharset(body, p.param("charset"), bad)
+	if strings.IndexByte(s, '\r') >= 0 {
+		s = strings.ReplaceAll(s, "\r\n", "\n")
+		s = strings.ReplaceAll(s, "\r", "\n")
+	}
+	if p.media == "text/html" {
+		s = htmlText(s)
+	}
+	return s
+}
+
+// decodeCharset returns b as UTF-8. Where the label is missing, unknown or
+// wrong the bytes decide: UTF-8 if they are that, else ISO-2022-JP if they
+// switch to it, else windows-1252.
+func decodeCharset(b []byte, label string, bad func(rule, text string)) string {
+	label = strings.ToLower(strings.Trim(label, `'" `))
+	plain := isASCII(b)
+	escapes := plain && bytes.IndexByte(b, 0x1b) >= 0
+	switch label {
+	case "", "us-ascii", "ascii", "utf-8", "utf8", "unknown-8bit", "x-unknown", "8bit", "7bit", "binary":
+		if plain && !escapes || !plain && utf8.Valid(b) {
+			return string(b)
+		}
+		if label != "" {
+			bad("RFC 2046 section 4.1.2", "text that is not in its charset "+label)
+		}
+		label = "windows-1252"
+		if escapes {
+			if !bytes.Contains(b, []byte("\x1b$")) {
+				return string(b)
+			}
+			label = "iso-2022-jp"
+		}
+	default:
+		if plain && !escapes && !strings.HasPrefix(label, "utf-16") && !strings.HasPrefix(label, "utf-7") && label != "hz-gb-2312" {
+			return string(b)
+		}
+	}
+	r, err := charset.Reader(label, bytes.NewReader(b))
+	if err == nil {
+		if b, err := io.ReadAll(r); err == nil {
+			return strings.ToValidUTF8(string(b), "\ufffd")
+		}
+	}
+	bad("RFC 2046 section 4.1.2", "unknown charset "+label)
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	if r, err := charset.Reader("windows-1252", bytes.NewReader(b)); err == nil {
+		if b, err := io.ReadAll(r); err == nil {
+			return string(b)
+		}
+	}
+	return strings.ToValidUTF8(string(b), "\ufffd")
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// decodeWords decodes the encoded words of RFC 2047 in a header value; what
+// does not decode stays as it is.
+func decodeWords(s string) string {
+	if !strings.Contains(s, "=?") {
+		if utf8.ValidString(s) {
+			return s
+		}
+		return decodeCharset([]byte(s), "", func(string, string) {})
+	}
+	words := mime.WordDecoder{CharsetReader: charset.Reader}
+	if decoded, err := words.DecodeHeader(s); err == nil {
+		return strings.ToValidUTF8(decoded, "\ufffd")
+	}
+	return s
+}
+
+// decodeQuotedPrintable decodes RFC 2045 section 6.7. A = that encodes
+// nothing is kept, and reported by false.
+func decodeQuotedPrintable(b []byte) ([]byte, bool) {
+	if bytes.IndexByte(b, '=') < 0 {
+		return b, true
+	}
+	ok := true
+	out := make([]byte, 0, len(b))
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, '=')
+		if i < 0 {
+			break
+		}
+		out = append(out, b[:i]...)
+		b = b[i:]
+		row := bytes.TrimLeft(b[1:], " \t")
+		switch {
+		case len(b) >= 3 && isHex(b[1]) && isHex(b[2]):
+			out = append(out, unhex(b[1])<<4|unhex(b[2]))
+			b = b[3:]
+		case len(row) == 0:
+			b = nil
+		case row[0] == '\n':
+			b = row[1:]
+		case len(row) > 1 && row[0] == '\r' && row[1] == '\n':
+			b = row[2:]
+		default:
+			ok = false
+			out = append(out, '=')
+			b = b[1:]
+		}
+	}
+	return append(out, b...), ok
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'A' <= c && c <= 'F' || 'a' <= c && c <= 'f'
+}
+
+func unhex(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c&^0x20 - 'A' + 10
+}
+
+// decodeBase64 decodes RFC 2045 section 6.8. Other characters are passed over
+// and a cut end is dropped; both are reported by false.
+func decodeBase64(b []byte) ([]byte, bool) {
+	ok := true
+	digits := make([]byte, 0, len(b))
+	for i, c := range b {
+		switch {
+		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '+', c == '/':
+			digits = append(digits, c)
+		case c == '\r', c == '\n', c == ' ', c == '\t':
+		case c == '=':
+			// Padding ends the data; a footer behind it is no part of it.
+			if rest := bytes.Trim(b[i:], "= \t\r\n"); len(rest) > 0 {
+				ok = false
+			}
+			b = nil
+		default:
+			ok = false
+		}
+		if b == nil {
+			break
+		}
+	}
+	if len(digits)%4 == 1 {
+		digits = digits[:len(digits)-1]
+		ok = false
+	}
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(digits)))
+	n, err := base64.RawStdEncoding.Decode(out, digits)
+	return out[:n], ok && err == nil
+}
+
+// htmlText returns the text of an HTML page: one line for each block.
+func htmlText(page string) string {
+	var b strings.Builder
+	line := false // something stands on this line
+	end := func() {
+		if line {
+			b.WriteByte('\n')
+		}
+		line = false
+	}
+	hidden := 0
+	for z := html.NewTokenizer(strings.NewReader(page)); ; {
+		switch token := z.Next(); token {
+		case html.ErrorToken:
+			return b.String()
+		case html.TextToken:
+			if hidden > 0 {
+				continue
+			}
+			for word := range strings.FieldsSeq(string(z.Text())) {
+				if line {
+					b.WriteByte(' ')
+				}
+				b.WriteString(html.UnescapeString(word))
+				line = true
+			}
+		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
+			name, _ := z.TagName()
+			switch string(name) {
+			case "style", "script", "head", "title":
+				if token == html.StartTagToken {
+					hidden++
+				} else if hidden > 0 {
+					hidden--
+				}
+			case "p", "div", "br", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "hr", "blockquote", "dt", "dd", "body":
+				end()
+			}
+		}
+	}
+}

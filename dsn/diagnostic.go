@@ -1,0 +1,128 @@
+package dsn
+
+import (
+	"strings"
+
+	"nixie/codes"
+)
+
+// parseDiagnosticCode reads the value of a Diagnostic-Code field, RFC 3464
+// section 2.3.6: a type, a semicolon and the answer.
+func parseDiagnosticCode(value string) Diagnostic {
+	typed := parseTyped(value)
+	d := parseDiagnostic(typed.Value)
+	d.Type = typed.Type
+	return d
+}
+
+// parseDiagnostic reads an answer in any form: its codes, and the command it
+// answers where the words say so. The first reply code and the first enhanced
+// status code count; a status that says no more than its class gives way to a
+// later one that does.
+func parseDiagnostic(text string) Diagnostic {
+	d := Diagnostic{Text: joinReply(collapse(text))}
+	for code := range codes.Find(d.Text) {
+		if d.Reply == 0 {
+			d.Reply = code.Reply
+		}
+		if code.Status != (codes.Status{}) && (d.Status == codes.Status{} || isGeneric(d.Status) && !isGeneric(code.Status)) {
+			d.Status = code.Status
+		}
+	}
+	d.Command = commandIn(d.Text)
+	return d
+}
+
+// isGeneric reports whether a status says no more than its class.
+func isGeneric(s codes.Status) bool { return s.Subject == 0 && s.Detail == 0 }
+
+// commandAfter are the words after which servers name the command that an
+// answer belongs to.
+var commandAfter = []string{"in reply to ", "in response to ", "remote mail server after ", "server after ", "in response to the "}
+
+// commands are the names of SMTP commands, as DSNs write them.
+var commands = []string{"RCPT TO", "MAIL FROM", "end of DATA", "DATA", "EHLO", "HELO", "LHLO", "STARTTLS", "AUTH", "QUIT", "VRFY", "RSET", "BDAT"}
+
+// commandIn returns the command that an answer says it answers: "RCPT TO",
+// "end of DATA"; "" when it names none.
+func commandIn(text string) string {
+	for _, words := range commandAfter {
+		i := indexFold(text, words)
+		if i < 0 {
+			continue
+		}
+		rest := strings.TrimPrefix(text[i+len(words):], "pipelined ")
+		for _, command := range commands {
+			if hasPrefixFold(rest, command) {
+				return command
+			}
+		}
+	}
+	return ""
+}
+
+// joinReply joins the lines of an SMTP reply that a server has run together:
+// the code that begins each line, RFC 5321 section 4.2.1, stays on the first.
+func joinReply(text string) string {
+	i := strings.IndexByte(text, '-')
+	if i < 3 || !isDigits(text[i-3:i]) || i > 3 && text[i-4] != ' ' && text[i-4] != ';' {
+		return text
+	}
+	code := text[i-3 : i]
+	var b strings.Builder
+	rest := text[i:]
+	b.WriteString(text[:i])
+	for {
+		next := strings.Index(rest, " "+code)
+		if next < 0 {
+			break
+		}
+		line := rest[next+1+len(code):]
+		if line != "" && line[0] != '-' && line[0] != ' ' {
+			b.WriteString(rest[:next+1+len(code)])
+			rest = line
+			continue
+		}
+		b.WriteString(rest[:next])
+		if line = strings.TrimLeft(line, "- "); line != "" {
+			word, after, _ := strings.Cut(line, " ")
+			if _, err := codes.ParseStatus(word); err == nil {
+				line = after
+			}
+			b.WriteByte(' ')
+		}
+		rest = line
+	}
+	b.WriteString(rest)
+	return strings.TrimSpace(b.String())
+}
+
+// collapse puts text on one line: every run of white space becomes one space.
+func collapse(s string) string {
+	s = strings.TrimSpace(s)
+	if !strings.ContainsAny(s, "\t\r\n\v\f") && !strings.Contains(s, "  ") {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// indexFold is strings.Index without regard to the case of ASCII letters.
+func indexFold(s, sub string) int {
+	for i := 0; i+len(sub) <= len(s); i++ {
+		if lower(s[i]) == lower(sub[0]) && hasPrefixFold(s[i:], sub) {
+			return i
+		}
+	}
+	return -1
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}

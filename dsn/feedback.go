@@ -1,0 +1,35 @@
+package dsn
+
+// feedback reads message/feedback-report, RFC 5965 and 6591. Who complained
+// is in Original-Rcpt-To, which most providers leave out.
+func (p *parser) feedback(part *part) {
+	text := p.text(part)
+	for group := range p.groups(part.number, text) {
+		p.Fields = append(p.Fields, group...)
+	}
+	for _, f := range p.Fields {
+		at := Place{part.number, f.Line}
+		switch {
+		case f.Is("Original-Envelope-Id"):
+			p.EnvelopeID = f.Text()
+		case f.Is("Reporting-MTA"):
+			p.ReportingMTA = parseHost(f.Value)
+		case f.Is("Arrival-Date"), f.Is("Received-Date"):
+			if p.ArrivalDate.IsZero() {
+				p.ArrivalDate = p.date(part.number, f)
+			}
+		case f.Is("Original-Rcpt-To"), f.Is("Removal-Recipient"):
+			p.complainer(parseAddress(f.Value), at)
+		}
+	}
+}
+
+// complainer adds a recipient of whom only the address is known.
+func (p *parser) complainer(address Typed, at Place) {
+	for _, r := range p.Recipients {
+		if r.Final.Value == address.Value {
+			return
+		}
+	}
+	p.Recipients = append(p.Recipients, Recipient{Final: address, At: at})
+}

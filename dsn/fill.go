@@ -1,0 +1,157 @@
+package dsn
+
+import (
+	"strings"
+
+	"nixie/codes"
+)
+
+// prose reads the human-readable part. Where no machine-readable part names a
+// recipient, the report is what the text says; where one does, the text only
+// fills what is missing.
+func (p *parser) prose() {
+	complete := p.isComplete()
+	for i := range p.texts {
+		part := &p.texts[i]
+		if p.Text != "" && (complete || part.media == "text/html" && part.within == "multipart/alternative") {
+			break
+		}
+		text := p.text(part)
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		at := Place{part.number, 1}
+		if p.Text == "" {
+			p.Text, p.TextAt = text, at
+		}
+		if complete {
+			break
+		}
+		found := readText(p.Header, text, at, p.Original != nil)
+		if found.Original >= 0 && found.Dialect != "" {
+			p.Text, p.TextAt = text[:found.Original], at
+			p.inline(text, found.Original, at)
+		}
+		if len(found.Recipients) > 0 || found.Kind != "" {
+			p.add(found)
+			break
+		}
+	}
+	p.failedRecipients()
+}
+
+// isComplete reports whether the machine-readable parts leave nothing to the
+// text: every recipient is named and, unless delivery went well, answered for.
+func (p *parser) isComplete() bool {
+	if p.Kind == FeedbackReport || p.Kind == DispositionNotification {
+		return true
+	}
+	for i := range p.Recipients {
+		r := &p.Recipients[i]
+		ok := r.Action == Delivered || r.Action == Relayed || r.Action == Expanded
+		if r.Address() == "" || !ok && r.Diagnostic.Reply == 0 {
+			return false
+		}
+	}
+	return len(p.Recipients) > 0
+}
+
+// inline keeps the returned message that stands in the text itself.
+func (p *parser) inline(text string, offset int, at Place) {
+	if p.Original != nil {
+		return
+	}
+	raw := []byte(text[offset:])
+	p.original(&part{number: at.Part, body: raw}, true)
+	p.Original.At.Line = at.Line + strings.Count(text[:offset], "\n")
+}
+
+// add joins what the text says to what the machine-readable parts say.
+func (p *parser) add(found prose) {
+	p.as(found.Kind, found.Dialect)
+	if p.Kind != DeliveryStatus {
+		p.Recipients = found.Recipients
+		return
+	}
+	if p.ReportingMTA.Value == "" {
+		p.ReportingMTA = found.Reporting
+	}
+	if len(p.Recipients) == 0 {
+		p.Dialect, p.Recipients = found.Dialect, found.Recipients
+		return
+	}
+	for i := range p.Recipients {
+		r := &p.Recipients[i]
+		if f := sameRecipient(r, found.Recipients, len(p.Recipients)); f != nil {
+			fill(r, f)
+		}
+	}
+}
+
+// sameRecipient returns who of found is r. Where both sides name just one and
+// one of them without an address, they are the same.
+func sameRecipient(r *Recipient, found []Recipient, of int) *Recipient {
+	for i := range found {
+		f := &found[i]
+		for _, a := range []string{r.Original.Value, r.Final.Value} {
+			if a != "" && (strings.EqualFold(a, f.Final.Value) || strings.EqualFold(a, f.Original.Value)) {
+				return f
+			}
+		}
+	}
+	if of == 1 && len(found) == 1 && (r.Address() == "" || found[0].Address() == "") {
+		return &found[0]
+	}
+	return nil
+}
+
+// fill gives r what it lacks.
+func fill(r, from *Recipient) {
+	if r.Address() == "" {
+		r.Original, r.Final, r.At = from.Original, from.Final, from.At
+	}
+	if r.Action == "" {
+		r.Action = from.Action
+	}
+	if r.Diagnostic.Text == "" || r.Diagnostic.Reply == 0 && from.Diagnostic.Reply != 0 && (r.Diagnostic.Status == codes.Status{} || from.Diagnostic.Status == r.Diagnostic.Status) {
+		if from.Diagnostic.Text != "" {
+			r.Diagnostic = from.Diagnostic
+		}
+	}
+	if r.RemoteMTA.Value == "" {
+		r.RemoteMTA = from.RemoteMTA
+	}
+}
+
+// failedRecipients reads X-Failed-Recipients, with which Exim and Gmail name
+// whom they gave up. It is the report where nothing else names anybody.
+func (p *parser) failedRecipients() {
+	if p.Kind != "" && p.Kind != DeliveryStatus {
+		return
+	}
+	for f := range p.Header.All("X-Failed-Recipients") {
+		for word := range strings.SplitSeq(f.Text(), ",") {
+			address := decodeOctal(bareAddress(word))
+			if !strings.Contains(address, "@") || p.names(address) {
+				continue
+			}
+			p.as(DeliveryStatus, "x-failed-recipients")
+			r := Recipient{Final: Typed{Value: address}, Action: Failed, At: Place{Line: f.Line}}
+			if len(p.Recipients) == 1 && p.Recipients[0].Address() == "" {
+				fill(&p.Recipients[0], &r)
+				continue
+			}
+			p.Recipients = append(p.Recipients, r)
+		}
+	}
+}
+
+func (p *parser) names(address string) bool {
+	for i := range p.Recipients {
+		r := &p.Recipients[i]
+		if strings.EqualFold(r.Final.Value, address) || strings.EqualFold(r.Original.Value, address) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,381 @@
+package dsn
+
+import (
+	"bytes"
+	"iter"
+	"strconv"
+	"strings"
+)
+
+// maxDepth is how deep multiparts may nest; what lies deeper is read as text.
+const maxDepth = 20
+
+// part is one entity of a message that is not a multipart.
+type part struct {
+	number string // as IMAP counts, RFC 9051 section 6.4.5
+	header Fields
+	media  string // "text/plain", lower case
+	within string // the media type of the multipart around it
+	body   []byte // as it stands, still encoded
+}
+
+// param returns a parameter of the part's Content-Type.
+func (p *part) param(name string) string {
+	f, _ := p.header.Find("Content-Type")
+	_, params := mediaType(f.Value)
+	return param(params, name)
+}
+
+// multipart is a multipart that has begun and has not ended.
+type multipart struct {
+	boundary string
+	media    string
+	number   string
+	parts    int
+}
+
+// walker cuts a message into its parts in one pass. It reads over what is
+// broken: a lost boundary ends the part, and each such thing is a Defect.
+type walker struct {
+	msg    []byte
+	open   []multipart
+	defect func(rule, text string, at Place)
+}
+
+// parts yields the parts in order. The header of the message itself is that
+// of the first part if the message is not a multipart, so it is also returned
+// to top.
+func (w *walker) parts(top *Fields) iter.Seq[part] {
+	return func(yield func(part) bool) {
+		pos := w.skipEnvelope()
+		for first := true; ; first = false {
+			p := part{media: "text/plain"}
+			p.number, p.within = w.number()
+			at := p.number
+			if first {
+				at = ""
+			}
+			p.header, pos = w.header(pos, at)
+			if first {
+				*top = p.header
+			}
+			var params string
+			if f, ok := p.header.Find("Content-Type"); ok {
+				if p.media, params = mediaType(f.Value); p.media == "" {
+					w.defect("RFC 2045 section 5.1", "Content-Type is not a media type", Place{at, f.Line})
+					p.media = "text/plain"
+				}
+			} else if p.within == "multipart/digest" {
+				p.media = "message/rfc822"
+			}
+
+			d, entered := delimiter{}, false
+			if strings.HasPrefix(p.media, "multipart/") {
+				if d, entered = w.enter(&p, params, pos, first); !entered {
+					p.media = "text/plain"
+				}
+			} else {
+				d = w.delimiter(pos)
+			}
+			if !entered {
+				p.body = w.msg[pos:d.start]
+				if first {
+					p.number = "1"
+				}
+				if !yield(p) {
+					return
+				}
+			}
+			if pos = w.follow(d); pos < 0 {
+				return
+			}
+		}
+	}
+}
+
+// number returns the number of the part that begins now, and in what it stands.
+func (w *walker) number() (number, within string) {
+	if len(w.open) == 0 {
+		return "", ""
+	}
+	m := &w.open[len(w.open)-1]
+	m.parts++
+	n := strconv.Itoa(m.parts)
+	if m.number != "" {
+		n = m.number + "." + n
+	}
+	return n, m.media
+}
+
+// enter opens a multipart and returns the delimiter of its first part. Where
+// there is none it returns false, and the delimiter that comes next.
+func (w *walker) enter(p *part, params string, pos int, first bool) (delimiter, bool) {
+	number := p.number
+	at := Place{Part: number, Line: 1}
+	if f, ok := p.header.Find("Content-Type"); ok {
+		at.Line = f.Line
+	}
+	if first {
+		number = ""
+	}
+	m := multipart{boundary: param(params, "boundary"), media: p.media, number: number}
+	if len(w.open) == maxDepth {
+		w.defect("RFC 2046 section 5.1", "multiparts nest too deep", at)
+		return w.delimiter(pos), false
+	}
+	outer := w.delimiterOf(pos, m.boundary)
+	if m.boundary != "" && outer.level == len(w.open) {
+		w.open = append(w.open, m)
+		return outer, true
+	}
+	if guess := guessBoundary(w.msg[pos:outer.start]); guess != "" {
+		w.defect("RFC 2046 section 5.1.1", "the boundary parameter names no delimiter line; took the one in use", at)
+		m.boundary = guess
+		w.open = append(w.open, m)
+		return w.delimiter(pos), true
+	}
+	w.defect("RFC 2046 section 5.1.1", "a multipart without a part", at)
+	return outer, false
+}
+
+// follow goes on behind a delimiter: closes what it ends, and returns where
+// the next part begins, -1 at the end of the message.
+func (w *walker) follow(d delimiter) int {
+	for {
+		for len(w.open) > d.level+1 {
+			lost := w.open[len(w.open)-1]
+			w.defect("RFC 2046 section 5.1.1", "the boundary is never closed", Place{Part: lost.number, Line: 1})
+			w.open = w.open[:len(w.open)-1]
+		}
+		if d.level < 0 {
+			return -1
+		}
+		if !d.closing {
+			return d.end
+		}
+		w.open = w.open[:d.level]
+		if d.level == 0 {
+			return -1
+		}
+		d = w.delimiter(d.end)
+	}
+}
+
+// delimiter is a delimiter line. At the end of the message level is -1.
+type delimiter struct {
+	level      int // which of the open multiparts it belongs to
+	closing    bool
+	start, end int // where the part before it ends; where the next begins
+}
+
+// delimiter finds the next delimiter line of any open multipart.
+func (w *walker) delimiter(pos int) delimiter { return w.delimiterOf(pos, "") }
+
+// delimiterOf is delimiter, with one more boundary inside those that are open.
+func (w *walker) delimiterOf(pos int, inner string) delimiter {
+	if len(w.open) == 0 && inner == "" {
+		return delimiter{level: -1, start: len(w.msg)}
+	}
+	for start := pos; pos < len(w.msg); {
+		if bytes.HasPrefix(w.msg[pos:], []byte("--")) {
+			if level, closing := w.match(w.msg[pos:], inner); level >= 0 {
+				end := pos
+				if end > start {
+					end--
+					if end > start && w.msg[end-1] == '\r' {
+						end--
+					}
+				}
+				next := len(w.msg)
+				if i := bytes.IndexByte(w.msg[pos:], '\n'); i >= 0 {
+					next = pos + i + 1
+				}
+				return delimiter{level, closing, end, next}
+			}
+		}
+		i := bytes.Index(w.msg[pos:], []byte("\n--"))
+		if i < 0 {
+			break
+		}
+		pos += i + 1
+	}
+	return delimiter{level: -1, start: len(w.msg)}
+}
+
+// match says to which multipart the delimiter line at the start of b belongs,
+// -1 for none.
+func (w *walker) match(b []byte, inner string) (level int, closing bool) {
+	row := b[2:]
+	if i := bytes.IndexByte(row, '\n'); i >= 0 {
+		row = row[:i]
+	}
+	row = bytes.TrimRight(row, " \t\r")
+	is := func(boundary string) bool {
+		if len(row) < len(boundary) || boundary == "" || string(row[:len(boundary)]) != boundary {
+			return false
+		}
+		closing = string(row[len(boundary):]) == "--"
+		return closing || len(row) == len(boundary)
+	}
+	if is(inner) {
+		return len(w.open), closing
+	}
+	for i := len(w.open) - 1; i >= 0; i-- {
+		if is(w.open[i].boundary) {
+			return i, closing
+		}
+	}
+	return -1, false
+}
+
+// guessBoundary returns the boundary of the first line that looks like a
+// delimiter: two hyphens, and a Content- field on the next line.
+func guessBoundary(body []byte) string {
+	for row := range bytes.Lines(body) {
+		body = body[len(row):]
+		row = bytes.TrimRight(row, " \t\r\n")
+		if len(row) > 2 && string(row[:2]) == "--" && len(body) > 8 && bytes.EqualFold(body[:8], []byte("content-")) {
+			return string(row[2:])
+		}
+	}
+	return ""
+}
+
+// skipEnvelope returns where the header begins: behind blank lines and the
+// "From " line of an mbox.
+func (w *walker) skipEnvelope() int {
+	pos := len(w.msg) - len(bytes.TrimLeft(w.msg, "\r\n"))
+	if pos > 0 {
+		w.defect("RFC 5322 section 3.5", "blank lines before the header", Place{Line: 1})
+	}
+	for bytes.HasPrefix(w.msg[pos:], []byte("From ")) || bytes.HasPrefix(w.msg[pos:], []byte(">From ")) {
+		w.defect("RFC 4155", "the From_ line of an mbox before the header", Place{Line: 1})
+		i := bytes.IndexByte(w.msg[pos:], '\n')
+		if i < 0 {
+			return len(w.msg)
+		}
+		pos += i + 1
+	}
+	return pos
+}
+
+// header reads the header that begins at pos and returns where its body begins.
+func (w *walker) header(pos int, number string) (Fields, int) {
+	end := pos
+	for end < len(w.msg) {
+		rest := w.msg[end:]
+		if rest[0] == '\n' || rest[0] == '\r' && len(rest) > 1 && rest[1] == '\n' {
+			break
+		}
+		if number != "" && end == pos && !startsField(rest) {
+			w.defect("RFC 2046 section 5.1", "a part begins without the blank line", Place{Part: number, Line: 1})
+			return nil, pos
+		}
+		if number != "" && bytes.HasPrefix(rest, []byte("--")) {
+			if level, _ := w.match(rest, ""); level >= 0 {
+				break // the part ends inside its header
+			}
+		}
+		i := bytes.IndexByte(rest, '\n')
+		if i < 0 {
+			end = len(w.msg)
+			break
+		}
+		end += i + 1
+	}
+	if number == "" && !startsField(w.msg[pos:end]) {
+		w.defect("RFC 5322 section 2.2", "the message begins without a header", Place{Line: 1})
+		return nil, pos
+	}
+	loose := func(line int) {
+		w.defect("RFC 5322 section 2.2", "a header line without a colon", Place{Part: number, Line: line})
+	}
+	fields, _, _ := fieldReader{header: true, loose: loose}.group(string(w.msg[pos:end]), 1)
+	return fields, skipLine(w.msg, end)
+}
+
+// startsField reports whether b begins with a field.
+func startsField(b []byte) bool {
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		b = b[:i]
+	}
+	return fieldName(b) > 0
+}
+
+// skipLine returns the position behind the blank line at pos, if one is there.
+func skipLine(b []byte, pos int) int {
+	if pos < len(b) && b[pos] == '\r' {
+		pos++
+	}
+	if pos < len(b) && b[pos] == '\n' {
+		pos++
+	}
+	return pos
+}
+
+// mediaType splits the value of a Content-Type: "text/plain" in lower case,
+// "" if there is none, and what stands behind it.
+func mediaType(value string) (media, params string) {
+	media, params, _ = strings.Cut(value, ";")
+	if i := strings.IndexAny(media, " \t\r\n("); i > 0 {
+		media = media[:i]
+	}
+	media = strings.ToLower(strings.TrimSpace(media))
+	switch major, minor, ok := strings.Cut(media, "/"); {
+	case media == "text":
+		return "text/plain", params // RFC 1049
+	case !ok || major == "" || minor == "":
+		return "", ""
+	}
+	return media, params
+}
+
+// param returns the parameter of that name from the parameters of a
+// structured field, RFC 2045 section 5.1; "" if it is not there.
+func param(params, name string) string {
+	for params != "" {
+		params = strings.TrimLeft(params, "; \t\r\n")
+		i := strings.IndexAny(params, "=;")
+		if i < 0 {
+			return ""
+		}
+		key := strings.TrimSpace(params[:i])
+		if params[i] == ';' {
+			params = params[i:]
+			continue
+		}
+		var value string
+		value, params = paramValue(strings.TrimLeft(params[i+1:], " \t\r\n"))
+		if strings.EqualFold(key, name) {
+			return value
+		}
+	}
+	return ""
+}
+
+// paramValue reads a token or quoted string and returns what stands behind it.
+func paramValue(s string) (value, rest string) {
+	if s == "" || s[0] != '"' {
+		i := strings.IndexAny(s, "; \t\r\n")
+		if i < 0 {
+			i = len(s)
+		}
+		return s[:i], s[i:]
+	}
+	s = s[1:]
+	i := strings.IndexAny(s, `"\`)
+	if i < 0 {
+		return s, ""
+	}
+	if s[i] == '"' {
+		return s[:i], s[i+1:]
+	}
+	var b strings.Builder
+	for i = 0; i < len(s) && s[i] != '"'; i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String(), s[min(i+1, len(s)):]
+}

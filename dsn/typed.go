@@ -1,0 +1,163 @@
+package dsn
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// parseTyped reads "type; value", RFC 3464 section 2.1.2. A type is one word;
+// anything else before a semicolon belongs to the value.
+func parseTyped(s string) Typed {
+	s = unfold(s)
+	name, value, ok := strings.Cut(s, ";")
+	name = strings.TrimSpace(withoutComments(name))
+	if !ok || name == "" || strings.ContainsAny(name, " \t@<>:,.[]()") || isDigits(name) {
+		return Typed{Value: strings.TrimSpace(s)}
+	}
+	return Typed{strings.ToLower(name), strings.TrimSpace(value)}
+}
+
+// parseAddress reads a recipient field, RFC 3464 section 2.3.1 and 2.3.2: the
+// address without comments and angle brackets, xtext (RFC 3461 section 4) and
+// utf-8-addr-xtext (RFC 6533 section 3) decoded.
+func parseAddress(s string) Typed {
+	a := parseTyped(s)
+	a.Value = bareAddress(a.Value)
+	switch {
+	case a.Type == "utf-8":
+		a.Value = decodeUnicode(a.Value)
+	case strings.Contains(a.Value, "+"):
+		a.Value = decodeXtext(a.Value)
+	}
+	return a
+}
+
+// parseHost reads a host field such as Remote-MTA, without its comment.
+func parseHost(s string) Typed {
+	h := parseTyped(s)
+	h.Value = strings.TrimSpace(withoutComments(h.Value))
+	return h
+}
+
+// bareAddress takes comments, a display name, angle brackets, quotes around
+// the whole and a mailto: off an address.
+func bareAddress(s string) string {
+	s = strings.TrimSpace(withoutComments(s))
+	if i := strings.LastIndexByte(s, '<'); i >= 0 && strings.HasSuffix(s, ">") {
+		s = s[i+1 : len(s)-1]
+	}
+	s = strings.Trim(s, "<> \t")
+	if len(s) > 2 && s[0] == '"' && s[len(s)-1] == '"' && strings.Contains(s, "@") {
+		s = s[1 : len(s)-1]
+	}
+	if hasPrefixFold(s, "mailto:") {
+		s = s[len("mailto:"):]
+	}
+	if strings.Contains(s, "@") && !strings.Contains(s, `"`) {
+		s = strings.ReplaceAll(s, " ", "") // a fold before the @
+		if i := strings.LastIndexByte(s, ':'); s[0] == '@' && i > 0 {
+			s = s[i+1:] // a source route, RFC 5321 appendix C
+		}
+	}
+	return s
+}
+
+// withoutComments drops the comments of RFC 5322 section 3.2.2 that stand
+// outside quotes.
+func withoutComments(s string) string {
+	if !strings.Contains(s, "(") {
+		return s
+	}
+	var b strings.Builder
+	depth, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '\\' && i+1 < len(s):
+			if depth == 0 {
+				b.WriteString(s[i : i+2])
+			}
+			i++
+			continue
+		case c == '"' && depth == 0:
+			quoted = !quoted
+		case c == '(' && !quoted:
+			depth++
+			continue
+		case c == ')' && !quoted && depth > 0:
+			depth--
+			continue
+		}
+		if depth == 0 {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// decodeXtext decodes the "+XX" of xtext, RFC 3461 section 4, but only +2B,
+// +3D and, where no @ stands, +40: many servers write the address as it is,
+// and then "+20" is more likely the tag of a subaddress than a space.
+func decodeXtext(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '+' && i+2 < len(s) {
+			n, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
+			if err == nil && (n == '+' || n == '=' || n == '@' && !strings.Contains(s, "@")) {
+				b.WriteByte(byte(n))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// decodeUnicode decodes the "\x{e9}" of utf-8-addr-xtext, RFC 6533 section 3.
+func decodeUnicode(s string) string {
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(s, `\x{`)
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		hex, after, closed := strings.Cut(rest, "}")
+		n, err := strconv.ParseUint(hex, 16, 32)
+		if !closed || err != nil || n == 0 || n > utf8.MaxRune || !utf8.ValidRune(rune(n)) {
+			b.WriteString(`\x{`)
+			s = rest
+			continue
+		}
+		b.WriteRune(rune(n))
+		s = after
+	}
+}
+
+// decodeOctal decodes the "\303\274" that Exim writes for other bytes than ASCII.
+func decodeOctal(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+3 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil && n >= 0x80 {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	if !utf8.ValidString(b.String()) {
+		return s
+	}
+	return b.String()
+}
+
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
