@@ -12,7 +12,7 @@ import (
 // File is a file that may hold messages.
 type File struct {
 	Path string
-	Size int64
+	Size int64 // in bytes as it lies there; -1 for a pipe or a device
 
 	single bool // one message, whatever it starts with
 }
@@ -30,8 +30,11 @@ func Files(path string) iter.Seq2[File, error] {
 			yield(File{Path: path}, cause(err))
 		case info.IsDir():
 			walk(path, yield)
+		case !info.Mode().IsRegular():
+			yield(File{path, -1, isMessage(path)}, nil)
 		default:
-			yield(File{path, info.Size(), isMessage(path)}, nil)
+			// A file of a Maildir is a message, however it starts.
+			yield(File{path, info.Size(), isMessage(path) || inMaildir(filepath.Dir(path))}, nil)
 		}
 	}
 }

@@ -1,0 +1,117 @@
+package render
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"nixie/dsn"
+)
+
+// CSV writes one line for each recipient, and one for a message without any,
+// RFC 4180. No cell starts a formula in a spreadsheet.
+type CSV struct {
+	Why bool // one more column, the evidence
+}
+
+var csvColumns = [...]string{
+	"source", "kind", "address", "reason", "fault", "decision", "bounce_type", "status", "reply", "action",
+	"original_recipient", "final_recipient", "remote_mta", "reporting_mta", "original_message_id", "retry_after_s", "diagnostic", "means",
+}
+
+// Header returns the first line, the names of the columns.
+func (c CSV) Header() string {
+	line := strings.Join(csvColumns[:], ",")
+	if c.Why {
+		line += ",because"
+	}
+	return line + "\n"
+}
+
+// Append appends the lines of one message. It may be called concurrently.
+func (c CSV) Append(dst []byte, r *Result) []byte {
+	if len(r.Recipients) == 0 {
+		return c.appendLine(dst, r, &Recipient{Recipient: &dsn.Recipient{}})
+	}
+	for i := range r.Recipients {
+		dst = c.appendLine(dst, r, &r.Recipients[i])
+	}
+	return dst
+}
+
+func (c CSV) appendLine(dst []byte, r *Result, q *Recipient) []byte {
+	id, after := "", ""
+	if r.Report.Original != nil {
+		id = messageID(r.Report.Original.Header.Get("Message-ID"))
+	}
+	if q.After > 0 {
+		after = strconv.Itoa(int(q.After / time.Second))
+	}
+	for i, cell := range [len(csvColumns)]string{
+		r.Source, kind(r.Report), q.Address(), string(q.Reason), string(q.Fault), string(q.Decision), q.bounceType(),
+		q.status().String(), q.reply().String(), string(q.Action), q.Original.Value, q.Final.Value, q.RemoteMTA.Value,
+		r.Report.ReportingMTA.Value, id, after, q.Diagnostic.Text, q.means(),
+	} {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendCell(dst, cell)
+	}
+	if c.Why {
+		dst = appendCell(append(dst, ','), q.because())
+	}
+	return append(dst, '\n')
+}
+
+// because is the evidence on one line.
+func (r *Recipient) because() string {
+	var b strings.Builder
+	for i, e := range r.Because {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(e.Rule)
+		if e.Quote != "" {
+			b.WriteString(": ")
+			b.WriteString(e.Quote)
+		}
+	}
+	return b.String()
+}
+
+// appendCell appends a cell. One that a spreadsheet could take for a formula
+// gets an apostrophe before it.
+func appendCell(dst []byte, s string) []byte {
+	if isFormula(s) {
+		s = "'" + s
+	}
+	s = Clean(s)
+	if !strings.ContainsAny(s, "\",") && strings.TrimSpace(s) == s {
+		return append(dst, s...)
+	}
+	dst = append(dst, '"')
+	for {
+		before, after, found := strings.Cut(s, `"`)
+		dst = append(dst, before...)
+		if !found {
+			return append(dst, '"')
+		}
+		dst = append(dst, '"', '"')
+		s = after
+	}
+}
+
+// isFormula reports whether a cell would start a formula, in a spreadsheet
+// that drops space before it, too, and in one that knows the full-width signs.
+func isFormula(s string) bool {
+	if strings.HasPrefix(s, "\t") || strings.HasPrefix(s, "\r") {
+		return true
+	}
+	s = strings.TrimSpace(s)
+	for _, sign := range [...]string{"=", "+", "-", "@", "=", "+", "-", "@"} {
+		if strings.HasPrefix(s, sign) {
+			return true
+		}
+	}
+	return false
+}

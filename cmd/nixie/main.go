@@ -1,0 +1,113 @@
+// Command nixie reads returned mail: who bounced, why, whose fault it is and
+// what to do about it.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// The exit statuses other than 0.
+const (
+	exitFailed = 1 // some input could not be read, or the answer is no
+	exitUsage  = 2
+)
+
+// errFailed ends the program with exitFailed when what failed was told already.
+var errFailed = errors.New("failed")
+
+// failure is an error that is not about how the program was called.
+type failure struct{ error }
+
+func (f failure) Unwrap() error { return f.error }
+
+// run runs the program and returns its exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	cmd := newCommand()
+	cmd.SetArgs(args)
+	cmd.SetIn(stdin)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	cmd, err := cmd.ExecuteC()
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, errFailed) {
+		return exitFailed
+	}
+	fmt.Fprintf(stderr, "nixie: %v\n", err)
+	if _, ok := errors.AsType[failure](err); ok {
+		return exitFailed
+	}
+	fmt.Fprintf(stderr, "Try '%s --help'.\n", cmd.CommandPath())
+	return exitUsage
+}
+
+func newCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "nixie",
+		Short: "Read returned mail: who bounced, why, and what to do",
+		Long: `Nixie reads returned mail. It says who bounced, why, whose fault it is and
+what to do, with the words of the message that each verdict rests on.`,
+		Example: `  nixie parse bounce.eml
+  nixie parse --why ~/Maildir
+  nixie parse --format json bounces.mbox.gz | jq .recipients
+  nixie explain '550 5.1.1 User unknown'`,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(newParse(), newVersion())
+	return root
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			info, ok := debug.ReadBuildInfo()
+			if !ok {
+				info = &debug.BuildInfo{}
+			}
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), versionOf(info))
+			return asFailure(err)
+		},
+	}
+}
+
+// versionOf says of what version, commit and compiler a build is.
+func versionOf(info *debug.BuildInfo) string {
+	setting := make(map[string]string)
+	for _, s := range info.Settings {
+		setting[s.Key] = s.Value
+	}
+	line := []string{"nixie", info.Main.Version}
+	if commit := setting["vcs.revision"]; commit != "" {
+		line = append(line, commit[:min(12, len(commit))], setting["vcs.time"])
+		if setting["vcs.modified"] == "true" {
+			line = append(line, "(modified)")
+		}
+	}
+	line = append(line, info.GoVersion, setting["GOOS"]+"/"+setting["GOARCH"])
+	return strings.Join(line, " ")
+}
+
+// asFailure marks an error as one that is not about how the program was called.
+func asFailure(err error) error {
+	if err == nil {
+		return nil
+	}
+	return failure{err}
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"nixie/cmd/nixie/internal/render"
+)
+
+func newParse() *cobra.Command {
+	var opts struct {
+		format string
+		why    bool
+		rules  string
+		jobs   int
+	}
+	cmd := &cobra.Command{
+		Use:   "parse [PATH...]",
+		Short: "Read mail and say who bounced and why",
+		Long: `Parse reads messages, mboxes, Maildirs and directories, each compressed with gzip
+or not, and standard input for - or when it is piped. It prints one verdict for
+each recipient.
+
+Of a directory it reads the files with the endings .eml, .mbox, .mbx, .mail, .msg,
+.raw and .txt, and those without one; any other file is read when it is named.
+
+It prints a table to a terminal, else one JSON object for each message on a line.
+The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`,
+		RunE: func(cmd *cobra.Command, paths []string) error {
+			stdin, stdout := cmd.InOrStdin(), cmd.OutOrStdout()
+			if opts.jobs < 1 {
+				return fmt.Errorf("--jobs must be at least 1")
+			}
+			if len(paths) == 0 {
+				if isTerminal(stdin) {
+					return fmt.Errorf("no PATH, and nothing is piped in")
+				}
+				paths = []string{"-"}
+			}
+			out, err := newOutput(opts.format, opts.why, stdout)
+			if err != nil {
+				return err
+			}
+			judge, err := newJudge(opts.rules)
+			if err != nil {
+				return err
+			}
+			w := work{
+				paths: paths, stdin: stdin, jobs: opts.jobs, judge: judge, output: out,
+				progress: newProgress(cmd.ErrOrStderr(), stdout),
+			}
+			return w.run(cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&opts.format, "format", "", "table, json or csv (default: table on a terminal, else json)")
+	flags.BoolVar(&opts.why, "why", false, "print what each verdict rests on")
+	flags.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, tried before the built-in ones")
+	flags.IntVar(&opts.jobs, "jobs", runtime.GOMAXPROCS(0), "how many messages are worked on at once")
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)))
+	return cmd
+}
+
+var formats = []string{"table", "json", "csv"}
+
+// output is a format and where it goes.
+type output struct {
+	append func([]byte, *render.Result) []byte // may be called concurrently
+	to     io.Writer                           // takes what append made, in order
+}
+
+// newOutput returns the output of that format, "" being the one that suits stdout.
+func newOutput(format string, why bool, stdout io.Writer) (output, error) {
+	if format == "" {
+		format = "json"
+		if isTerminal(stdout) {
+			format = "table"
+		}
+	}
+	switch format {
+	case "json":
+		return output{render.JSON, stdout}, nil
+	case "csv":
+		csv := render.CSV{Why: why}
+		_, err := io.WriteString(stdout, csv.Header())
+		return output{csv.Append, stdout}, asFailure(err)
+	case "table":
+		t := render.NewTable(stdout, terminalWidth(stdout), styleOf(stdout), why)
+		return output{t.Append, t}, nil
+	}
+	return output{}, fmt.Errorf("unknown format %q: table, json or csv", format)
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// terminalWidth is the width of the terminal that w writes to, 0 if it is none.
+func terminalWidth(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return width
+		}
+	}
+	return 0
+}
+
+// styleOf says whether w gets colours: a terminal does, unless NO_COLOR is set
+// (https://no-color.org) or the terminal has none.
+func styleOf(w io.Writer) render.Style {
+	return render.Style(isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
+}
