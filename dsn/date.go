@@ -53,14 +53,11 @@ func parseDate(s string) time.Time {
 	if d.am && d.hour == 12 {
 		d.hour = 0
 	}
-	if d.year == 0 || d.month == 0 || d.day == 0 {
+	day := time.Date(d.year, time.Month(d.month), d.day, 0, 0, 0, 0, time.UTC)
+	if d.year == 0 || d.month == 0 || day.Day() != d.day {
 		return time.Time{}
 	}
-	t := time.Date(d.year, time.Month(d.month), d.day, d.hour, d.minute, d.second, 0, zone)
-	if t.Day() != d.day || t.Minute() != d.minute {
-		return time.Time{}
-	}
-	return t
+	return time.Date(d.year, day.Month(), d.day, d.hour, d.minute, d.second, 0, zone)
 }
 
 // parseClock reads "15:04", "15:04:05" and "15:04:05.999".

@@ -1,0 +1,63 @@
+package dsn
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// FuzzParse holds that Parse never fails, is a function of the bytes alone and
+// names no place outside the message.
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"../testdata/eml/*.eml", "../testdata/mime/*"} {
+		names, err := filepath.Glob(pattern)
+		require.NoError(f, err)
+		for _, name := range names {
+			msg, err := os.ReadFile(name)
+			require.NoError(f, err)
+			f.Add(msg)
+		}
+	}
+	f.Fuzz(func(t *testing.T, msg []byte) {
+		before := bytes.Clone(msg)
+		r := Parse(msg)
+		assert.Equal(t, before, msg, "Parse changed its input")
+		assert.Equal(t, facts(r), facts(Parse(msg)))
+		lines := len(msg) + 1 // base64 may hold more lines than it has itself, but not more than bytes
+		inside := func(p Place) {
+			assert.GreaterOrEqual(t, p.Line, 1)
+			assert.LessOrEqual(t, p.Line, lines)
+		}
+		for i := range r.Recipients {
+			inside(r.Recipients[i].At)
+			if d := r.Recipients[i].Diagnostic; d != (Diagnostic{}) {
+				inside(d.At)
+			}
+		}
+		for _, d := range r.Defects {
+			inside(d.At)
+		}
+	})
+}
+
+func BenchmarkParse(b *testing.B) {
+	names, err := filepath.Glob("../testdata/eml/*.eml")
+	require.NoError(b, err)
+	var msgs [][]byte
+	size := 0
+	for _, name := range names {
+		msg, err := os.ReadFile(name)
+		require.NoError(b, err)
+		msgs = append(msgs, msg)
+		size += len(msg)
+	}
+	b.ReportAllocs()
+	b.SetBytes(int64(size / len(msgs)))
+	for i := 0; b.Loop(); i++ {
+		Parse(msgs[i%len(msgs)])
+	}
+}
