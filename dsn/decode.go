@@ -45,6 +45,18 @@ func (p *part) text(defect func(rule, text string, at Place)) string {
 	return s
 }
 
+// plain returns the body as it stands, or what base64 hides in it: gateways
+// encode what RFC 2046 section 5.2.1 wants left alone, such as message/rfc822.
+// Quoted-printable stays, for there the label often belongs to the message inside.
+func (p *part) plain() []byte {
+	f, _ := p.header.Find("Content-Transfer-Encoding")
+	if !strings.EqualFold(f.Text(), "base64") || firstField(p.body) != "" {
+		return p.body
+	}
+	body, _ := decodeBase64(p.body)
+	return body
+}
+
 // decodeCharset returns b as UTF-8. Where the label is missing, unknown or
 // wrong the bytes decide: UTF-8 if they are that, else ISO-2022-JP if they
 // switch to it, else windows-1252.

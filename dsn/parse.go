@@ -48,8 +48,7 @@ func (p *parser) groups(number, text string) iter.Seq[Fields] {
 func (p *parser) parse(msg []byte) {
 	if hasBareCR(msg) {
 		p.defect("RFC 5322 section 2.3", "a bare CR; read as a line end", Place{Line: 1})
-		msg = bytes.ReplaceAll(msg, []byte("\r\n"), []byte("\n"))
-		msg = bytes.ReplaceAll(msg, []byte("\r"), []byte("\n"))
+		msg = lineFeeds(msg)
 	}
 	w := walker{msg: msg, defect: p.defect}
 	for part := range w.parts(&p.Header) {
@@ -82,6 +81,27 @@ func hasBareCR(msg []byte) bool {
 	}
 }
 
+// lineFeeds returns msg with LF for every line end: LF, CR LF, any number of
+// CRs before an LF, and each CR that stands alone.
+func lineFeeds(msg []byte) []byte {
+	out := make([]byte, 0, len(msg))
+	for len(msg) > 0 {
+		i := bytes.IndexByte(msg, '\r')
+		if i < 0 {
+			break
+		}
+		out = append(out, msg[:i]...)
+		crs := len(msg[i:]) - len(bytes.TrimLeft(msg[i:], "\r"))
+		if msg = msg[i+crs:]; len(msg) > 0 && msg[0] == '\n' {
+			continue
+		}
+		for range crs {
+			out = append(out, '\n')
+		}
+	}
+	return append(out, msg...)
+}
+
 // part adds what one part says.
 func (p *parser) part(part *part) {
 	switch part.media {
@@ -106,9 +126,10 @@ func (p *parser) part(part *part) {
 // mislabelled reads a part for what it is: a report or a returned message
 // that the server gave another type, or just text.
 func (p *parser) mislabelled(part *part) {
-	first := firstField(part.body)
+	body := part.plain()
+	first := firstField(body)
 	switch {
-	case part.within != "" && isStatusField(first) && bytes.Contains(part.body, []byte("-Recipient:")):
+	case part.within != "" && isStatusField(first) && bytes.Contains(body, []byte("-Recipient:")):
 		p.defect("RFC 3464 section 2", "a delivery-status part of type "+part.media, Place{part.number, 1})
 		p.as(DeliveryStatus, "rfc3464")
 		p.delivery(part)
@@ -159,12 +180,13 @@ func (p *parser) original(part *part, whole bool) {
 	if p.Original != nil {
 		return
 	}
-	w := walker{msg: part.body, defect: func(string, string, Place) {}}
+	raw := part.plain()
+	w := walker{msg: raw, defect: func(string, string, Place) {}}
 	header, body := w.header(w.skipEnvelope(), part.number)
 	p.Original = &Original{
 		Header: header,
-		Whole:  whole && len(bytes.TrimSpace(part.body[body:])) > 0,
-		Raw:    part.body,
+		Whole:  whole && len(bytes.TrimSpace(raw[body:])) > 0,
+		Raw:    raw,
 		At:     Place{part.number, 1},
 	}
 }

@@ -47,7 +47,7 @@ func bareAddress(s string) string {
 	if i := strings.LastIndexByte(s, '<'); i >= 0 && strings.HasSuffix(s, ">") {
 		s = s[i+1 : len(s)-1]
 	}
-	s = strings.Trim(s, "<> \t")
+	s = strings.Trim(s, "<> \t\x00")
 	if len(s) > 2 && s[0] == '"' && s[len(s)-1] == '"' && strings.Contains(s, "@") {
 		s = s[1 : len(s)-1]
 	}
@@ -55,9 +55,23 @@ func bareAddress(s string) string {
 		s = s[len("mailto:"):]
 	}
 	if strings.Contains(s, "@") && !strings.Contains(s, `"`) {
-		s = strings.ReplaceAll(s, " ", "") // a fold before the @
+		s = foldedAddress(s)
 		if i := strings.LastIndexByte(s, ':'); s[0] == '@' && i > 0 {
 			s = s[i+1:] // a source route, RFC 5321 appendix C
+		}
+	}
+	return s
+}
+
+// foldedAddress returns an address that a fold cut in two or three on one
+// line. What follows in more words than that is no part of it.
+func foldedAddress(s string) string {
+	if strings.Count(s, " ") <= 2 {
+		return strings.ReplaceAll(s, " ", "")
+	}
+	for word := range strings.FieldsSeq(s) {
+		if strings.Contains(word, "@") {
+			return word
 		}
 	}
 	return s
