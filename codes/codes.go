@@ -150,14 +150,8 @@ type Code struct {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// common reports whether servers are known to send the code.
+// common reports whether some list has the code.
 func (r Reply) common() bool {
-	switch r {
-	case 211, 214, 220, 221, 235, 250, 251, 252, 253,
-		420, 421, 422, 430, 431, 432, 441, 442, 446, 447, 450, 451, 452, 453, 454, 455, 458, 459, 471,
-		500, 501, 502, 503, 504, 510, 511, 512, 513, 521, 523, 524, 525, 530, 533, 534, 535, 538,
-		540, 541, 542, 550, 551, 552, 553, 554, 555, 556, 557, 570, 571, 577, 591:
-		return true
-	}
-	return false
+	_, ok := tables().replies[r]
+	return ok
 }

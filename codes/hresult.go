@@ -10,12 +10,12 @@ import (
 type HResult uint32
 
 // ParseHResult reads an error number in the forms that people copy: eight hexadecimal
-// digits with or without 0x before or h after them, where the x may be a
-// multiplication sign (0×800CCC79); or a decimal of 32 bits, signed or not. Brackets
-// around it and a full stop or comma after it are read over.
+// digits after 0x, where the x may be a multiplication sign (0×800CCC79), or
+// without it when the first is 8, with or without h after them; or a decimal of
+// 32 bits, signed or not. Brackets around it and punctuation after it are read over.
 func ParseHResult(s string) (HResult, error) {
 	digits := strings.Trim(s, " \t\r\n()[]<>{}\"'.,;:")
-	if h, n := scanHex(digits); n > 0 && n == len(digits) {
+	if h, n := scanHex(digits); n > 0 && n == len(digits) && (hexPrefix(digits) > 0 || digits[0] == '8') {
 		return h, nil
 	}
 	if v, err := strconv.ParseInt(digits, 10, 64); err == nil && len(digits) >= 10 &&
