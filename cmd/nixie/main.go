@@ -64,6 +64,7 @@ what to do, with the words of the message that each verdict rests on.`,
   nixie parse --format json bounces.mbox.gz | jq .recipients
   nixie explain '550 5.1.1 User unknown'`,
 		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -148,7 +148,11 @@ func appendHex(dst []byte, r rune, digits int) []byte {
 	return dst
 }
 
-// messageID is a message identifier without the angle brackets.
+// messageID is a message identifier without the angle brackets, and what
+// stands around them.
 func messageID(s string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(s, "<"), ">")
+	if _, rest, ok := strings.Cut(s, "<"); ok {
+		s, _, _ = strings.Cut(rest, ">")
+	}
+	return s
 }

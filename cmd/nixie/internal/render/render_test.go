@@ -1,0 +1,258 @@
+package render
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"nixie/classify"
+	"nixie/codes"
+	"nixie/dsn"
+)
+
+func TestClean(t *testing.T) {
+	for _, test := range []struct{ name, in, want string }{
+		{"plain", "550 5.1.1 User unknown", "550 5.1.1 User unknown"},
+		{"escape sequence", "\x1b[31mred\x1b]0;title\a", `\x1b[31mred\x1b]0;title\x07`},
+		{"C1 control", "\u009b31m", `\x9b31m`},
+		{"line ends and tab", "a\r\n\tb", `a\r\n\tb`},
+		{"bidirectional override", "\u202egnp.exe", `\u202egnp.exe`},
+		{"isolate", "\u2066x\u2069", `\u2066x\u2069`},
+		{"line separator", "a\u2028b", `a\u2028b`},
+		{"tag character", "\U000e0041", `\U000e0041`},
+		{"no UTF-8", "a\xff\xc3b", `a\xff\xc3b`},
+		{"other scripts", "ошибка 配信不能 خطأ", "ошибка 配信不能 خطأ"},
+		{"ideographic space", "宛先\u3000不明", "宛先\u3000不明"},
+		{"replacement character", "a\ufffdb", "a\ufffdb"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			assert.Equal(t, test.want, Clean(test.in))
+		})
+	}
+}
+
+func TestAppendJSON(t *testing.T) {
+	for _, in := range []string{
+		"", "plain", `"quoted\`, "\x00\x1b[31m\u007f\u009b\r\n\t", "\u202e\u2028\ufeff", "\U000e0041\U0001f600", "ошибка 配信", "</script>&", "\ufffd",
+	} {
+		out := string(appendJSON([]byte{'"'}, in)) + `"`
+		var back string
+		require.NoError(t, json.Unmarshal([]byte(out), &back), out)
+		assert.Equal(t, in, back)
+		assert.True(t, isClean(out), out)
+	}
+	assert.Equal(t, `a\ufffdb`, string(appendJSON(nil, "a\xffb")))
+}
+
+func FuzzAppendJSON(f *testing.F) {
+	f.Add("\x1b[31m\u202e\xff\"\\\U000e0041")
+	f.Fuzz(func(t *testing.T, in string) {
+		out := string(appendJSON([]byte{'"'}, in)) + `"`
+		var back string
+		require.NoError(t, json.Unmarshal([]byte(out), &back), out)
+		if utf8.ValidString(in) {
+			assert.Equal(t, in, back)
+		}
+		assert.True(t, isClean(out), out)
+		assert.True(t, isClean(Clean(in)), in)
+	})
+}
+
+func TestCell(t *testing.T) {
+	for _, test := range []struct{ name, in, want string }{
+		{"plain", "alice@example.org", "alice@example.org"},
+		{"comma", "a,b", `"a,b"`},
+		{"quote", `say "hi"`, `"say ""hi"""`},
+		{"formula", "=1+1", "'=1+1"},
+		{"formula with a quote", `=HYPERLINK("x")`, `"'=HYPERLINK(""x"")"`},
+		{"plus", "+1@example.org", "'+1@example.org"},
+		{"minus", "-1", "'-1"},
+		{"at", "@SUM(1)", "'@SUM(1)"},
+		{"tab", "\t=1", `'\t=1`},
+		{"carriage return", "\r=1", `'\r=1`},
+		{"after space", " =1", `' =1`},
+		{"full width", "=1", "'=1"},
+		{"line end", "a\nb", `a\nb`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			assert.Equal(t, test.want, string(appendCell(nil, test.in)))
+		})
+	}
+}
+
+// bounce is a result with every field set.
+func bounce() *Result {
+	header, _ := readHeader("Message-ID: <report@mx.example.net>\nDate: Mon, 6 Jan 2025 10:00:00 +0100\n")
+	original, _ := readHeader("Message-ID: <news@example.org>\nFrom: News <news@example.org>\nTo: alice@example.com\n" +
+		"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\nList-ID: <list.example.org>\n")
+	at := time.Date(2025, 1, 6, 9, 0, 0, 0, time.UTC)
+	r := &dsn.Report{
+		Kind: dsn.DeliveryStatus, Dialect: "rfc3464", Header: header, EnvelopeID: "QQ1",
+		ReportingMTA: dsn.Typed{Type: "dns", Value: "mx.example.net"}, ArrivalDate: at,
+		Original: &dsn.Original{Header: original, Whole: true},
+		Recipients: []dsn.Recipient{{
+			Original: dsn.Typed{Type: "rfc822", Value: "alice@example.com"}, Final: dsn.Typed{Type: "rfc822", Value: "alice@example.net"},
+			Action: dsn.Failed, Status: codes.Status{Class: 5, Subject: 1, Detail: 1}, RemoteMTA: dsn.Typed{Type: "dns", Value: "mail.example.com"},
+			Diagnostic:  dsn.Diagnostic{Type: "smtp", Reply: 550, Text: "550 5.1.1 User unknown", Command: "RCPT TO"},
+			LastAttempt: at, RetryUntil: at.Add(time.Hour),
+		}},
+		Defects: []dsn.Defect{{Rule: "RFC 3464 section 2.2.2", Text: "no Reporting-MTA field", At: dsn.Place{Part: "2", Line: 1}}},
+	}
+	return &Result{Source: "box:3", Report: r, Recipients: []Recipient{{&r.Recipients[0], classify.Verdict{
+		Reason: classify.BadMailbox, Fault: classify.Address, Decision: classify.GiveUp, Reply: 550, After: time.Minute,
+		Status:  codes.Status{Class: 5, Subject: 1, Detail: 1},
+		Because: []classify.Evidence{{Basis: classify.ByText, Rule: "text/user-unknown", Quote: "User unknown", At: dsn.Place{Part: "2", Line: 7}}},
+	}}}}
+}
+
+func readHeader(text string) (dsn.Fields, bool) {
+	for group := range dsn.Groups(text) {
+		return group, true
+	}
+	return nil, false
+}
+
+// The names and their order are a contract.
+func TestJSON(t *testing.T) {
+	r := bounce()
+	have := string(JSON(nil, r))
+	means := r.Recipients[0].means()
+	want := `{"source":"box:3","kind":"delivery-status","dialect":"rfc3464","message_id":"report@mx.example.net","date":"2025-01-06T10:00:00+01:00",` +
+		`"reporting_mta":"mx.example.net","envelope_id":"QQ1","arrival_date":"2025-01-06T09:00:00Z",` +
+		`"original":{"message_id":"news@example.org","from":"News <news@example.org>","to":"alice@example.com","subject":"Grüße","list_id":"<list.example.org>","whole":true},` +
+		`"recipients":[{"address":"alice@example.com","original_recipient":"alice@example.com","final_recipient":"alice@example.net","action":"failed",` +
+		`"status":"5.1.1","reply":"550","diagnostic":"550 5.1.1 User unknown","remote_mta":"mail.example.com","command":"RCPT TO",` +
+		`"last_attempt":"2025-01-06T09:00:00Z","retry_until":"2025-01-06T10:00:00Z",` +
+		`"verdict":{"reason":"bad-mailbox","fault":"address","decision":"give-up","bounce_type":"hard","retry_after_s":60,"means":"` + means + `",` +
+		`"because":[{"basis":"text","rule":"text/user-unknown","quote":"User unknown","part":"2","line":7}]}}],` +
+		`"defects":[{"rule":"RFC 3464 section 2.2.2","text":"no Reporting-MTA field","part":"2","line":1}]}` + "\n"
+	want = strings.ReplaceAll(want, `"means":"",`, "")
+	assert.Equal(t, want, have)
+	assert.True(t, json.Valid([]byte(have)))
+}
+
+func TestJSONLeavesOut(t *testing.T) {
+	assert.Equal(t, `{"source":"x","kind":"none","recipients":[]}`+"\n", string(JSON(nil, &Result{Source: "x", Report: &dsn.Report{}})))
+}
+
+func TestCSV(t *testing.T) {
+	r := bounce()
+	r.Recipients[0].Diagnostic.Text = "=550 \"no\",\nnot here"
+	c := CSV{Why: true}
+	rows, err := csv.NewReader(strings.NewReader(c.Header() + string(c.Append(nil, r)))).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 2)
+	have := make(map[string]string)
+	for i, name := range rows[0] {
+		have[name] = rows[1][i]
+	}
+	assert.Equal(t, map[string]string{
+		"source": "box:3", "kind": "delivery-status", "address": "alice@example.com", "reason": "bad-mailbox", "fault": "address",
+		"decision": "give-up", "bounce_type": "hard", "status": "5.1.1", "reply": "550", "action": "failed",
+		"original_recipient": "alice@example.com", "final_recipient": "alice@example.net", "remote_mta": "mail.example.com",
+		"reporting_mta": "mx.example.net", "original_message_id": "news@example.org", "retry_after_s": "60",
+		"diagnostic": `'=550 "no",\nnot here`, "means": r.Recipients[0].means(), "because": "text/user-unknown: User unknown",
+	}, have)
+}
+
+func TestBounceType(t *testing.T) {
+	permanent, transient := codes.Status{Class: 5, Subject: 1, Detail: 1}, codes.Status{Class: 4, Subject: 1, Detail: 1}
+	for _, test := range []struct {
+		name   string
+		facts  dsn.Recipient
+		reason classify.Reason
+		want   string
+	}{
+		{"dead address", dsn.Recipient{Action: dsn.Failed, Status: permanent}, classify.BadMailbox, "hard"},
+		{"dead domain", dsn.Recipient{Action: dsn.Failed}, classify.BadDomain, "hard"},
+		{"a transient status speaks against it", dsn.Recipient{Action: dsn.Failed, Status: transient}, classify.BadMailbox, "soft"},
+		{"a transient reply speaks against it", dsn.Recipient{Action: dsn.Failed, Diagnostic: dsn.Diagnostic{Reply: 450}}, classify.BadMailbox, "soft"},
+		{"not failed yet", dsn.Recipient{Action: dsn.Delayed}, classify.BadMailbox, "soft"},
+		{"a full mailbox is soft", dsn.Recipient{Action: dsn.Failed, Status: permanent}, classify.MailboxFull, "soft"},
+		{"failed, who knows why", dsn.Recipient{Action: dsn.Failed}, "", "soft"},
+		{"nothing known", dsn.Recipient{}, "", "none"},
+		{"complaint", dsn.Recipient{}, classify.Complaint, "complaint"},
+		{"vacation", dsn.Recipient{}, classify.AutoReply, "auto-reply"},
+		{"delivered", dsn.Recipient{Action: dsn.Delivered}, classify.WasDelivered, "delivered"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := Recipient{&test.facts, classify.Verdict{Reason: test.reason}}
+			assert.Equal(t, test.want, r.bounceType())
+		})
+	}
+}
+
+func table(columns int, style Style, why bool, results ...*Result) string {
+	var out strings.Builder
+	t := NewTable(&out, columns, style, why)
+	for _, r := range results {
+		t.Write(t.Append(nil, r))
+	}
+	return out.String()
+}
+
+func TestTable(t *testing.T) {
+	long := bounce()
+	long.Source = "/var/mail/archive/2025/01/bounces-of-the-newsletter.mbox:17"
+	long.Recipients[0].Recipient = &dsn.Recipient{Final: dsn.Typed{Value: strings.Repeat("long", 12) + "@example.org"}, Action: dsn.Failed}
+	none := &Result{Source: "lunch.eml", Report: &dsn.Report{}}
+	assert.Equal(t, ""+
+		"ADDRESS            REASON       FAULT    DECISION  CODE   SOURCE\n"+
+		"alice@example.com  bad-mailbox  address  give-up   5.1.1  box:3\n"+
+		"-                  no report                              lunch.eml\n",
+		table(80, false, false, bounce(), none))
+	narrow := table(80, false, false, long)
+	for line := range strings.Lines(narrow) {
+		assert.LessOrEqual(t, width(strings.TrimSuffix(line, "\n")), 80, line)
+	}
+	assert.Contains(t, narrow, "…")
+	assert.Contains(t, narrow, ".mbox:17\n")
+	wide := table(200, false, false, long)
+	assert.NotContains(t, wide, "…")
+	assert.Equal(t, wide, table(0, false, false, long), "no terminal, no limit")
+	assert.Contains(t, table(80, true, false, bounce()), "\x1b[31mbad-mailbox\x1b[0m")
+}
+
+func TestWhy(t *testing.T) {
+	r := bounce()
+	r.Recipients[0].Diagnostic.Text = strings.Repeat("many words ", 9) + "User unknown" + strings.Repeat(" and more", 9)
+	out := table(80, false, true, r)
+	assert.Contains(t, out, "    text      text/user-unknown  part 2, line 7\n")
+	assert.Contains(t, out, "User unknown")
+	for line := range strings.Lines(out) {
+		assert.LessOrEqual(t, width(strings.TrimSuffix(line, "\n")), 80, line)
+	}
+	assert.Contains(t, table(80, true, true, r), "\x1b[4mUser unknown\x1b[0m")
+}
+
+func TestWrap(t *testing.T) {
+	for _, test := range []struct {
+		in      string
+		columns int
+		want    []string
+	}{
+		{"short", 10, []string{"short"}},
+		{"one two three", 0, []string{"one two three"}},
+		{"one two three", 8, []string{"one two ", "three"}},
+		{"onetwothree", 4, []string{"onet", "woth", "ree"}},
+		{"配信できません", 5, []string{"配信", "でき", "ませ", "ん"}},
+		{"配信", 1, []string{"配信"}},
+		{"", 5, []string{""}},
+	} {
+		assert.Equal(t, test.want, wrap(test.in, test.columns), test.in)
+	}
+}
+
+func TestClip(t *testing.T) {
+	assert.Equal(t, "long…", clip("long one", 5))
+	assert.Equal(t, "long", clip("long", 4))
+	assert.Equal(t, "配…", clip("配信不能", 4))
+	assert.Equal(t, "…tail", clipLeft("with a tail", 5))
+	assert.Equal(t, "…能", clipLeft("配信不能", 4))
+}
