@@ -1,0 +1,287 @@
+package dsn
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+)
+
+// The dialects of the world's mail software are records in dialects/*.txt, in
+// the form of the reports themselves: groups of "Name: value" fields, parted
+// by blank lines; dialects/README.md documents them.
+//
+//go:embed dialects/*.txt
+var dialectFiles embed.FS
+
+// dialect is one form in which software reports in prose.
+type dialect struct {
+	name       string
+	conditions []condition // each must hold
+	begin      []template
+	recipient  []template
+	line       []template
+	failed     []template
+	delayed    []template
+	delivered  []template
+	end        []template
+}
+
+// condition is on a field of the message's own header: one of the words must
+// stand in it.
+type condition struct {
+	field string
+	words []string
+}
+
+// dialects are all records, ready to be found by the lines they begin with.
+type dialectSet struct {
+	all    []*dialect
+	begins foldTable[begin]
+	loose  []begin // whose template begins with a hole
+}
+
+type begin struct {
+	*dialect
+	template *template
+}
+
+var dialects = sync.OnceValue(func() *dialectSet {
+	all, err := loadDialects()
+	if err != nil {
+		panic(err)
+	}
+	set := &dialectSet{all: all}
+	for _, d := range all {
+		for i := range d.begin {
+			b := begin{d, &d.begin[i]}
+			if words := b.template.tokens[0].words; len(words) >= 2 {
+				set.begins.add(words, b)
+			} else {
+				set.loose = append(set.loose, b)
+			}
+		}
+	}
+	return set
+})
+
+func loadDialects() ([]*dialect, error) {
+	var all []*dialect
+	names, err := fs.Glob(dialectFiles, "dialects/*.txt")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		text, err := dialectFiles.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		for group := range Groups(string(text)) {
+			d, err := parseDialect(group)
+			if err != nil {
+				return nil, fmt.Errorf("dsn: %s:%d: %w", name, group[0].Line, err)
+			}
+			all = append(all, d)
+		}
+	}
+	return all, nil
+}
+
+func parseDialect(group Fields) (*dialect, error) {
+	d := &dialect{}
+	for _, f := range group {
+		value := f.Text()
+		var list *[]template
+		switch f.Name {
+		case "Dialect":
+			d.name = value
+		case "Software", "Ref":
+		case "Begin":
+			list = &d.begin
+		case "Recipient":
+			list = &d.recipient
+		case "Line":
+			list = &d.line
+		case "Failed":
+			list = &d.failed
+		case "Delayed":
+			list = &d.delayed
+		case "Delivered":
+			list = &d.delivered
+		case "End":
+			list = &d.end
+		case "":
+			return nil, fmt.Errorf("%q is no field", value)
+		default:
+			d.require(f.Name, value)
+		}
+		if list != nil {
+			t, err := parseTemplate(value)
+			if err != nil {
+				return nil, err
+			}
+			*list = append(*list, t)
+		}
+	}
+	if d.name == "" || len(d.begin) == 0 {
+		return nil, fmt.Errorf("a dialect needs a name and a Begin")
+	}
+	return d, nil
+}
+
+func (d *dialect) require(field, words string) {
+	for i := range d.conditions {
+		if strings.EqualFold(d.conditions[i].field, field) {
+			d.conditions[i].words = append(d.conditions[i].words, words)
+			return
+		}
+	}
+	d.conditions = append(d.conditions, condition{field, []string{words}})
+}
+
+func (d *dialect) holds(header Fields) bool {
+	for _, c := range d.conditions {
+		ok := false
+		for f := range header.All(c.field) {
+			value := decodeWords(f.Text())
+			for _, words := range c.words {
+				ok = ok || words == "" || indexFold(value, words) >= 0
+			}
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// pickDialect returns the dialect that fits best, by the conditions on the
+// header that it meets and the length of the Begin that matched; nil when
+// none does. Without is the name of one not to consider, * for all.
+func pickDialect(r *reader, header Fields, without string) *dialect {
+	if without == "*" {
+		return nil
+	}
+	set := dialects()
+	var best *dialect
+	var reporting span
+	weight := 0
+	for i := 0; i < len(r.rows) && i < 120; i++ {
+		w := r.rows[i]
+		if w.quoted || r.blank(i) {
+			continue
+		}
+		try := func(_ int, b begin) {
+			score := b.template.fixed + 30*len(b.conditions)
+			if score <= weight || b.name == without {
+				return
+			}
+			if c, ok := b.template.match(r.text, w.start, w.end); ok && b.holds(header) {
+				best, weight, reporting = b.dialect, score, c.host
+			}
+		}
+		set.begins.at(r.text[w.start:], try)
+		for _, b := range set.loose {
+			try(0, b)
+		}
+	}
+	if best != nil && reporting.end > reporting.start {
+		r.reporting = Typed{"dns", strings.TrimRight(r.text[reporting.start:reporting.end], ".")}
+	}
+	return best
+}
+
+// run reads the text as a dialect says.
+func (r *reader) run(d *dialect) {
+	var section Action
+	for i := 0; i < len(r.rows); i++ {
+		w := r.rows[i]
+		if w.quoted || r.blank(i) {
+			continue
+		}
+		is := func(list []template) bool {
+			_, ok := firstMatch(list, r.text, w)
+			return ok
+		}
+		switch {
+		case is(d.end):
+			for next := i + 1; next < len(r.rows); next++ {
+				if !r.blank(next) {
+					r.original = r.rows[next].start - r.rows[next].indent
+					break
+				}
+			}
+			r.endAt(i)
+			return
+		case is(d.failed):
+			section = Failed
+		case is(d.delayed):
+			section = Delayed
+		case is(d.delivered):
+			section = Delivered
+		}
+		if section != "" && r.action == "" {
+			r.action = section
+		}
+		if c, ok := firstMatch(d.recipient, r.text, w); ok {
+			r.namedBy(c, i, section)
+		} else if c, ok := firstMatch(d.line, r.text, w); ok {
+			r.answerAt(c, i)
+		}
+	}
+}
+
+func firstMatch(list []template, text string, w row) (capture, bool) {
+	for i := range list {
+		if c, ok := list[i].match(text, w.start, w.end); ok {
+			return c, true
+		}
+	}
+	return capture{}, false
+}
+
+// namedBy adds the recipient that a Recipient template found.
+func (r *reader) namedBy(c capture, row int, section Action) {
+	address := r.text[c.address.start:c.address.end]
+	if address == "" && c.local.end > c.local.start {
+		_, domain, _ := strings.Cut(r.signs.from, "@")
+		address = r.text[c.local.start:c.local.end] + "@" + domain
+	}
+	if address == "" {
+		return
+	}
+	for _, it := range r.items {
+		if strings.EqualFold(it.address, address) {
+			return
+		}
+	}
+	it := item{row: row, address: unquoteLocal(address), rest: c.end, action: section}
+	if c.answer >= 0 {
+		it.rest = c.answer
+	}
+	r.items = append(r.items, it)
+}
+
+// answerAt notes the diagnostic that a Line template found, to the end of its
+// paragraph.
+func (r *reader) answerAt(c capture, row int) {
+	start := c.answer
+	if start < 0 {
+		start = r.rows[row].start
+	}
+	end := row
+	for end+1 < len(r.rows) && !r.blank(end+1) {
+		end++
+	}
+	s := span{start, r.rows[end].end}
+	if len(r.items) == 0 {
+		if r.common.end == 0 {
+			r.common = s
+		}
+		return
+	}
+	if it := &r.items[len(r.items)-1]; it.answer.end == 0 {
+		it.answer = s
+	}
+}

@@ -1,0 +1,106 @@
+package dsn
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// phraseKind is what a phrase of phrases.txt says about the text around it.
+type phraseKind uint16
+
+const (
+	saysFailed    phraseKind = 1 << iota // delivery failed
+	saysCause                            // why: said of the address, the mailbox, the host or the message
+	saysDelayed                          // not delivered yet, and still being tried
+	saysFinal                            // no longer being tried
+	saysDelivered                        // delivered
+	saysAway                             // an automatic answer of a person who is away or gone
+	saysChallenge                        // a demand to confirm before delivery
+	saysContact                          // an address to ask follows
+	saysSender                           // a sender's address follows
+	saysRecipient                        // a recipient's address follows
+	saysOriginal                         // the returned message follows, if the line is a separator
+	saysForwarded                        // a message that somebody forwards follows
+	saysSubject                          // the Subject of a report, though not by itself a statement of failure
+)
+
+var phraseKinds = map[string]phraseKind{
+	"failed": saysFailed, "cause": saysCause, "delayed": saysDelayed, "final": saysFinal, "delivered": saysDelivered,
+	"away": saysAway, "challenge": saysChallenge, "contact": saysContact, "sender": saysSender, "recipient": saysRecipient,
+	"original": saysOriginal, "forwarded": saysForwarded, "subject": saysSubject,
+}
+
+//go:embed phrases.txt
+var phrasesText string
+
+// phrases holds the phrases of phrases.txt.
+var phrases = sync.OnceValue(func() *foldTable[phraseKind] {
+	kinds := map[string]phraseKind{}
+	for group := range Groups(phrasesText) {
+		kind, ok := phraseKinds[group.Get("Means")]
+		if !ok {
+			panic("dsn: phrases.txt: unknown meaning " + group.Get("Means"))
+		}
+		for f := range group.All("Phrase") {
+			kinds[f.Text()] |= kind
+		}
+	}
+	t := &foldTable[phraseKind]{}
+	for words, kind := range kinds {
+		t.add(words, kind)
+	}
+	return t
+})
+
+// hit is a phrase found in a text.
+type hit struct {
+	kind       phraseKind
+	start, end int
+}
+
+// findPhrases appends the phrases in text to hits, in order.
+func findPhrases(hits []hit, text string) []hit {
+	t := phrases()
+	var last byte = ' '
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if startsWord(last, c) {
+			t.at(text[i:], func(n int, kind phraseKind) {
+				hits = append(hits, hit{kind, i, i + n})
+			})
+		}
+		last = c
+	}
+	return hits
+}
+
+// startsWord reports whether a phrase may begin at byte c, after byte last.
+// Scripts that put no space between words begin one with every character.
+func startsWord(last, c byte) bool {
+	switch {
+	case c < utf8.RuneSelf:
+		return (isAlnum(c) || c == '(') && !isAlnum(last) && last < utf8.RuneSelf || isAlnum(c) && last >= utf8.RuneSelf && !isAlnum(last)
+	case !utf8.RuneStart(c):
+		return false
+	default:
+		return c >= 0xe3 || !isAlnum(last) && (last < utf8.RuneSelf || last == 0xa0)
+	}
+}
+
+// saysIn returns what all phrases in text say together.
+func saysIn(text string) phraseKind {
+	var kinds phraseKind
+	for _, h := range findPhrases(make([]hit, 0, 16), text) {
+		kinds |= h.kind
+	}
+	return kinds
+}
+
+// phraseAt returns what the phrases that begin at the start of text say.
+func phraseAt(text string) phraseKind {
+	var kinds phraseKind
+	phrases().at(strings.TrimLeft(text, " \t[(*-=#"), func(_ int, kind phraseKind) { kinds |= kind })
+	return kinds
+}

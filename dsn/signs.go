@@ -1,0 +1,163 @@
+package dsn
+
+import (
+	"net/mail"
+	"strings"
+)
+
+// signs is what the header of a message says about its being a report.
+type signs struct {
+	nullSender bool // Return-Path: <>
+	daemon     bool // From is a mail system, RFC 3464 section 2: "Mail Delivery System <MAILER-DAEMON@…>"
+	robot      bool // From is a postmaster or no person
+	report     bool // Content-Type: multipart/report; report-type=delivery-status
+	auto       bool // Auto-Submitted: auto-generated
+	autoReply  bool // Auto-Submitted: auto-replied, or another field that says so
+	list       bool // a message of a mailing list or a newsletter
+	answer     bool // Subject: Re: …
+	forwarded  bool // Subject: Fwd: …
+	thread     bool // In-Reply-To or References
+
+	subject      phraseKind // what the phrases of Subject say
+	subjectStart phraseKind // what it begins with, after Re: and the like
+
+	failed []string // of X-Failed-Recipients
+	from   string   // the reporter's own address
+	to     []string // who gets the report: the sender of the message it is about
+}
+
+// machine reports whether only a mail system writes such a header.
+func (s *signs) machine() bool { return s.nullSender || s.daemon || s.report || s.failed != nil }
+
+// aboutFailure reports whether the Subject is that of a report.
+func (s *signs) aboutFailure() bool {
+	return s.subject&(saysFailed|saysDelayed|saysSubject) != 0
+}
+
+// personal reports whether the message is an answer or a forward that a
+// person wrote, whatever it quotes.
+func (s *signs) personal() bool {
+	if s.machine() && !s.thread || s.daemon {
+		return false
+	}
+	// "Re: your question: undeliverable" is what a server makes of a Subject;
+	// "Re: Undeliverable mail" what a person does.
+	return s.forwarded || s.answer && (s.subject&(saysFailed|saysSubject) == 0 || s.subjectStart&(saysFailed|saysSubject) != 0) && !s.robot ||
+		s.answer && s.thread
+}
+
+// replyMarks are the abbreviations for an answer that mail programs put
+// before a Subject; forwardMarks those for a forward.
+var (
+	replyMarks   = []string{"re:", "aw:", "sv:", "vs:", "antw:", "odp:", "rif:", "r:", "res:", "ynt:", "re：", "回复:", "回复：", "答复:", "答复：", "回覆:", "回覆："}
+	forwardMarks = []string{"fwd:", "fw:", "wg:", "tr:", "rv:", "enc:", "i:", "vb:", "pd:", "vl:", "转发:", "转发：", "轉寄:", "fwd："}
+)
+
+// cutMark returns subject without one of the marks at its start.
+func cutMark(subject string, marks []string) (string, bool) {
+	for _, m := range marks {
+		if n, ok := foldMatch(subject, m); ok {
+			return strings.TrimLeft(subject[n:], " \t"), true
+		}
+	}
+	return subject, false
+}
+
+// daemonNames are what mail systems call themselves in From, in an address or
+// in a display name.
+var daemonNames = []string{
+	"mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon", "mail delivery", "mail deliver system",
+	"mail.delivery", "delivery system", "delivery subsystem", "delivery-system", "mail system", "mail administrator", "postmaster-dsn",
+	"message delivery", "bounce@", "bounces@", "mailsystem", "mail-system",
+}
+
+var robotNames = []string{
+	"postmaster", "post_master", "poostmaster", "mailadmin", "mail-admin", "system administrator", "no-reply@", "noreply@", "no_reply@", "do-not-reply@", "donotreply@",
+	"administrator@", "admin@", "daemon", "gateway", "antivirus", "antispam", "mailgate", "mailserver", "mail server", "exchange", "smtp",
+}
+
+func readSigns(header Fields) signs {
+	var s signs
+	for _, f := range header {
+		switch {
+		case f.Is("Return-Path"):
+			value := strings.TrimSpace(f.Value)
+			s.nullSender = s.nullSender || value == "<>" || hasPrefixFold(strings.Trim(value, "<> "), "mailer-daemon")
+		case f.Is("From"):
+			value := decodeWords(f.Text())
+			s.from = addressIn(value)
+			name := strings.ToLower(value)
+			s.daemon = containsAny(name, daemonNames) || value == "" || value == "<>" || strings.HasSuffix(value, "<>")
+			s.robot = containsAny(name, robotNames)
+		case f.Is("To"), f.Is("Delivered-To"):
+			for from := 0; ; {
+				m, ok := nextAddress(f.Value, from)
+				if !ok {
+					break
+				}
+				s.to = append(s.to, f.Value[m.start:m.end])
+				from = m.end
+			}
+		case f.Is("Subject"):
+			s.readSubject(decodeWords(f.Text()))
+		case f.Is("Auto-Submitted"):
+			s.auto = s.auto || !hasPrefixFold(f.Text(), "no")
+			s.autoReply = s.autoReply || hasPrefixFold(f.Text(), "auto-replied")
+		case f.Is("X-Autoreply"), f.Is("X-Autorespond"), f.Is("X-Auto-Reply"):
+			s.autoReply = true
+		case f.Is("Content-Type"):
+			value := f.Text()
+			s.report = hasPrefixFold(value, "multipart/report") && indexFold(value, "delivery-status") >= 0
+		case f.Is("X-Failed-Recipients"):
+			for _, address := range strings.FieldsFunc(decodeWords(f.Text()), func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }) {
+				s.failed = append(s.failed, strings.Trim(address, "<>"))
+			}
+		case f.Is("List-Unsubscribe"), f.Is("List-Id"), f.Is("List-Post"):
+			s.list = true
+		case f.Is("In-Reply-To"), f.Is("References"):
+			s.thread = true
+		}
+	}
+	return s
+}
+
+func (s *signs) readSubject(subject string) {
+	for {
+		var answer, forward bool
+		subject, answer = cutMark(subject, replyMarks)
+		subject, forward = cutMark(subject, forwardMarks)
+		if !answer && !forward {
+			break
+		}
+		s.answer, s.forwarded = s.answer || answer, s.forwarded || forward
+	}
+	s.subject = saysIn(subject)
+	s.subjectStart = phraseAt(subject)
+}
+
+func containsAny(s string, words []string) bool {
+	for _, w := range words {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// addressIn returns the address in a From or To field, "" if there is none.
+func addressIn(value string) string {
+	if a, err := mail.ParseAddress(value); err == nil {
+		return a.Address
+	}
+	last := ""
+	for from := 0; ; {
+		m, ok := nextAddress(value, from)
+		if !ok {
+			return last
+		}
+		last, from = value[m.start:m.end], m.end
+		if m.bracketed {
+			return last
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package dsn
+
+import (
+	"fmt"
+	"strings"
+)
+
+// template is one line of a dialect record: words with holes in them. It
+// matches at the start of a line and says nothing about what follows its end.
+type template struct {
+	tokens []token
+	fixed  int // bytes of words, the weight of a match
+}
+
+// token is either words in lower case or a hole.
+type token struct {
+	words string
+	hole  string
+}
+
+// capture is what the holes of a template held.
+type capture struct {
+	address, host span // zero when there was no such hole
+	local         span
+	answer        int // where {reply} or {rest} begins, -1 when there was none
+	end           int // where the match ends
+}
+
+// parseTemplate compiles s. The holes are {addr}, an address; {local}, the
+// local part of one whose domain is the reporter's; {host} and {ip}; {reply},
+// which begins with a reply or status code and takes the rest of the
+// paragraph; {rest}, which takes it whatever it is; {command}, an SMTP
+// command; {any}, as little as possible of the line.
+func parseTemplate(s string) (template, error) {
+	var t template
+	for s != "" {
+		open := strings.IndexByte(s, '{')
+		words := s
+		if open >= 0 {
+			words = s[:open]
+		}
+		if words != "" {
+			folded := strings.Map(foldRune, collapseKeepingEnds(words))
+			t.tokens = append(t.tokens, token{words: folded})
+			t.fixed += len(folded)
+		}
+		if open < 0 {
+			break
+		}
+		hole, rest, ok := strings.Cut(s[open+1:], "}")
+		switch hole {
+		case "addr", "local", "host", "ip", "reply", "rest", "command", "any":
+		default:
+			ok = false
+		}
+		if !ok {
+			return t, fmt.Errorf("dsn: unknown hole in %q", s)
+		}
+		t.tokens = append(t.tokens, token{hole: hole})
+		s = rest
+	}
+	if len(t.tokens) == 0 {
+		return t, fmt.Errorf("dsn: an empty template")
+	}
+	return t, nil
+}
+
+// collapseKeepingEnds makes one space of every run of white space.
+func collapseKeepingEnds(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		if n := spaces(s[i:]); n > 0 {
+			b.WriteByte(' ')
+			i += n
+			continue
+		}
+		b.WriteByte(s[i])
+		i++
+	}
+	return b.String()
+}
+
+// match reports whether text has the form of t at offset at, and what stands
+// in the holes. End is where the line ends.
+func (t *template) match(text string, at, end int) (capture, bool) {
+	c := capture{answer: -1}
+	if !match(t.tokens, text, at, end, &c) {
+		return c, false
+	}
+	return c, true
+}
+
+func match(tokens []token, text string, at, end int, c *capture) bool {
+	for i, tok := range tokens {
+		switch tok.hole {
+		case "":
+			n, ok := foldMatch(text[at:], tok.words)
+			if !ok {
+				return false
+			}
+			at += n
+			end = max(end, at)
+		case "addr":
+			m, ok := nextAddress(text[:end], at)
+			if !ok || m.start != at {
+				return false
+			}
+			c.address, at = span{m.start, m.end}, m.end
+		case "local":
+			n := at
+			for n < end && (isAtext(text[n]) || text[n] == '.') {
+				n++
+			}
+			if n == at || n < end && text[n] == '@' {
+				return false
+			}
+			c.local, at = span{at, n}, n
+		case "host":
+			n := at
+			for n < end && (isAlnum(text[n]) || text[n] == '.' || text[n] == '-' || text[n] == '_') {
+				n++
+			}
+			if n == at {
+				return false
+			}
+			c.host, at = span{at, n}, n
+		case "ip":
+			n := at
+			for n < end && (isAlnum(text[n]) || strings.IndexByte(".:[]", text[n]) >= 0) {
+				n++
+			}
+			if n == at || text[n-1] == ':' && n-1 == at {
+				return false
+			}
+			at = n
+		case "command":
+			command, _ := smtpCommand(text[at:end])
+			if command == "" {
+				return false
+			}
+			at += len(command)
+		case "reply":
+			rest := text[at:end]
+			if len(rest) < 3 || rest[0] != '4' && rest[0] != '5' || rest[1] < '0' && rest[1] != '.' || rest[1] > '9' || len(rest) > 3 && isAlnum(rest[3]) && rest[1] != '.' {
+				return false
+			}
+			c.answer, at = at, end
+		case "rest":
+			c.answer, at = at, end
+		case "any":
+			for ; at <= end; at++ {
+				if match(tokens[i+1:], text, at, end, c) {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	c.end = at
+	return true
+}

@@ -1,0 +1,86 @@
+package dsn
+
+import "strings"
+
+// isTranscript reports whether a line belongs to the transcript of an SMTP
+// session, as sendmail writes it: ">>> RCPT To:<bob@example.org>" is what was
+// sent, "<<< 550 User unknown" what came back.
+func isTranscript(s string) bool {
+	return strings.HasPrefix(s, ">>>") || strings.HasPrefix(s, "<<<")
+}
+
+// exchange is one answer in the transcript of a session.
+type exchange struct {
+	address string // whom it is about, "" when it is about the whole message
+	command string // the command it answers
+	host    string // the server that gave it
+	text    string
+	row     int
+}
+
+// transcript reads the SMTP sessions that the text quotes.
+func (r *reader) transcript() []exchange {
+	var list []exchange
+	var command, address, host string
+	last := -1 // the exchange of the answer above, while no local line has closed it
+	for i := 0; i < len(r.rows); i++ {
+		s := r.row(i)
+		if _, ok := foldMatch(strings.TrimLeft(s, ". "), "while talking to "); ok {
+			host = strings.Trim(s[strings.LastIndexByte(s, ' ')+1:], ":.")
+			command, address, last = "", "", -1
+			continue
+		}
+		if rest, ok := strings.CutPrefix(s, ">>>"); ok {
+			command, address = smtpCommand(strings.TrimLeft(rest, "> "))
+			last = -1
+			continue
+		}
+		if rest, ok := strings.CutPrefix(s, "<<<"); ok {
+			rest = strings.TrimLeft(rest, "< ")
+			if last >= 0 && isContinuation(list[last].text, rest) {
+				list[last].text += " " + rest
+				continue
+			}
+			if rest == "" || rest[0] != '4' && rest[0] != '5' || command == "QUIT" {
+				continue
+			}
+			list = append(list, exchange{address, command, host, rest, i})
+			last = len(list) - 1
+			continue
+		}
+		if m, ok := nextAddress(s, 0); ok && strings.HasPrefix(s[min(m.end+1, len(s)):], "...") {
+			// "550 5.1.1 <bob@example.org>... User unknown" is sendmail's own
+			// line about the answer above.
+			whom := s[m.start:m.end]
+			if last >= 0 && (list[last].address == "" || strings.EqualFold(list[last].address, whom)) {
+				list[last].address = whom
+			} else {
+				list = append(list, exchange{whom, "", "", s, i})
+			}
+			last = -1
+		}
+	}
+	return list
+}
+
+// isContinuation reports whether next is one more line of a reply of several
+// lines that begins with first, RFC 5321 section 4.2.1.
+func isContinuation(first, next string) bool {
+	return len(first) > 3 && len(next) > 3 && first[:3] == next[:3] && first[3] == '-' && (next[3] == '-' || next[3] == ' ')
+}
+
+// smtpCommand returns the verb of a command and the address that a RCPT names.
+func smtpCommand(line string) (command, address string) {
+	for _, c := range commands {
+		if hasPrefixFold(line, c) {
+			command = c
+			break
+		}
+	}
+	if command == "RCPT TO" {
+		if m, ok := nextAddress(line, 0); ok {
+			address = line[m.start:m.end]
+		}
+	}
+	return command, address
+}
