@@ -12,6 +12,9 @@ func parseDiagnosticCode(value string) Diagnostic {
 	typed := parseTyped(value)
 	d := parseDiagnostic(typed.Value)
 	d.Type = typed.Type
+	if d.Type == "smtp" && d.Reply == 0 {
+		d.Reply = replyIn(d.Text)
+	}
 	return d
 }
 
@@ -31,6 +34,24 @@ func parseDiagnostic(text string) Diagnostic {
 	}
 	d.Command = commandIn(d.Text)
 	return d
+}
+
+// replyIn finds the reply code among the first words of an answer that is
+// known to be one: "DATA closing 550 Message refused".
+func replyIn(answer string) codes.Reply {
+	words := 0
+	for word := range strings.FieldsSeq(answer) {
+		code, _, _ := strings.Cut(word, "-")
+		if len(code) == 3 && (code[0] == '4' || code[0] == '5') {
+			if reply, err := codes.ParseReply(code); err == nil {
+				return reply
+			}
+		}
+		if words++; words == 4 {
+			break
+		}
+	}
+	return 0
 }
 
 // isGeneric reports whether a status says no more than its class.

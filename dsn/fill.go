@@ -27,10 +27,15 @@ func (p *parser) prose() {
 		if complete {
 			break
 		}
+		if len(p.Recipients) == 0 {
+			if before := p.embedded(part.number, text); len(before) < len(text) {
+				text, p.Text = before, before
+			}
+		}
 		found := readText(p.Header, text, at, p.Original != nil)
 		if found.Original >= 0 && found.Dialect != "" {
 			p.Text, p.TextAt = text[:found.Original], at
-			p.inline(text, found.Original, at)
+			p.inline(text, found.Original, Place{at.Part, at.Line + strings.Count(text[:found.Original], "\n")})
 		}
 		if len(found.Recipients) > 0 || found.Kind != "" {
 			p.add(found)
@@ -56,14 +61,12 @@ func (p *parser) isComplete() bool {
 	return len(p.Recipients) > 0
 }
 
-// inline keeps the returned message that stands in the text itself.
+// inline keeps the returned message that stands in a text.
 func (p *parser) inline(text string, offset int, at Place) {
-	if p.Original != nil {
-		return
+	if p.Original == nil {
+		p.original(&part{number: at.Part, body: []byte(text[offset:])}, true)
+		p.Original.At = at
 	}
-	raw := []byte(text[offset:])
-	p.original(&part{number: at.Part, body: raw}, true)
-	p.Original.At.Line = at.Line + strings.Count(text[:offset], "\n")
 }
 
 // add joins what the text says to what the machine-readable parts say.
@@ -99,16 +102,29 @@ func sameRecipient(r *Recipient, found []Recipient, of int) *Recipient {
 			}
 		}
 	}
-	if of == 1 && len(found) == 1 && (r.Address() == "" || found[0].Address() == "") {
+	if of == 1 && len(found) == 1 && (r.Address() == "" || found[0].Address() == "" || sameLocalPart(r.Address(), found[0].Address())) {
 		return &found[0]
 	}
 	return nil
 }
 
+// sameLocalPart reports whether two addresses differ in the domain only, as
+// where a server has put its own name for the domain.
+func sameLocalPart(a, b string) bool {
+	a, _, _ = strings.Cut(a, "@")
+	b, _, _ = strings.Cut(b, "@")
+	return strings.EqualFold(a, b)
+}
+
 // fill gives r what it lacks.
 func fill(r, from *Recipient) {
-	if r.Address() == "" {
+	switch {
+	case r.Address() == "":
 		r.Original, r.Final, r.At = from.Original, from.Final, from.At
+	case r.Original.Value == "" && from.Original.Value != "":
+		r.Original = from.Original
+	case r.Original.Value == "" && !strings.EqualFold(r.Final.Value, from.Final.Value):
+		r.Original = from.Final
 	}
 	if r.Action == "" {
 		r.Action = from.Action
@@ -137,8 +153,12 @@ func (p *parser) failedRecipients() {
 			}
 			p.as(DeliveryStatus, "x-failed-recipients")
 			r := Recipient{Final: Typed{Value: address}, Action: Failed, At: Place{Line: f.Line}}
-			if len(p.Recipients) == 1 && p.Recipients[0].Address() == "" {
-				fill(&p.Recipients[0], &r)
+			if len(p.Recipients) == 1 && !strings.Contains(f.Text(), ",") {
+				// Exim names the address that it got here, and in the report
+				// what became of it by aliases and forwarding.
+				if only := &p.Recipients[0]; only.Original.Value == "" {
+					only.Original = r.Final
+				}
 				continue
 			}
 			p.Recipients = append(p.Recipients, r)

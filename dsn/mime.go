@@ -244,7 +244,13 @@ func guessBoundary(body []byte) string {
 // skipEnvelope returns where the header begins: behind blank lines and the
 // "From " line of an mbox.
 func (w *walker) skipEnvelope() int {
-	pos := len(w.msg) - len(bytes.TrimLeft(w.msg, "\r\n"))
+	pos := 0
+	for row := range bytes.Lines(w.msg) {
+		if len(bytes.TrimSpace(row)) > 0 {
+			break
+		}
+		pos += len(row)
+	}
 	if pos > 0 {
 		w.defect("RFC 5322 section 3.5", "blank lines before the header", Place{Line: 1})
 	}

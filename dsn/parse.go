@@ -3,7 +3,6 @@ package dsn
 import (
 	"bytes"
 	"io"
-	"iter"
 	"strings"
 )
 
@@ -38,11 +37,11 @@ func (p *parser) defect(rule, text string, at Place) {
 // text decodes a part.
 func (p *parser) text(part *part) string { return part.text(p.defect) }
 
-// groups reads the groups of fields of a machine-readable part.
-func (p *parser) groups(number, text string) iter.Seq[Fields] {
+// fieldReader reads the fields of a machine-readable part.
+func (p *parser) fieldReader(number string) fieldReader {
 	return fieldReader{loose: func(line int) {
 		p.defect("RFC 3464 section 2.1", "a line that is no field", Place{number, line})
-	}}.groups(text)
+	}}
 }
 
 func (p *parser) parse(msg []byte) {
@@ -56,6 +55,7 @@ func (p *parser) parse(msg []byte) {
 	}
 	p.fromOriginal()
 	p.prose()
+	p.wrapped()
 	switch {
 	case p.Kind != "":
 	case isAutoReply(p.Header):
@@ -107,7 +107,7 @@ func (p *parser) part(part *part) {
 	switch part.media {
 	case "message/delivery-status", "message/global-delivery-status":
 		p.as(DeliveryStatus, "rfc3464")
-		p.delivery(part)
+		p.delivery(part.number, p.text(part), 1)
 	case "message/feedback-report":
 		p.as(FeedbackReport, "arf")
 		p.feedback(part)
@@ -132,7 +132,7 @@ func (p *parser) mislabelled(part *part) {
 	case part.within != "" && isStatusField(first) && bytes.Contains(body, []byte("-Recipient:")):
 		p.defect("RFC 3464 section 2", "a delivery-status part of type "+part.media, Place{part.number, 1})
 		p.as(DeliveryStatus, "rfc3464")
-		p.delivery(part)
+		p.delivery(part.number, p.text(part), 1)
 	case p.Kind != "" && p.Original == nil && isMessageField(first):
 		p.defect("RFC 6522 section 3", "a returned message of type "+part.media, Place{part.number, 1})
 		p.original(part, true)

@@ -10,23 +10,34 @@ import (
 )
 
 // delivery reads message/delivery-status (RFC 3464) and
-// message/global-delivery-status (RFC 6533).
-func (p *parser) delivery(part *part) {
+// message/global-delivery-status (RFC 6533). Text begins at the given line of
+// the part. Where a returned message follows without a boundary, it ends there.
+func (p *parser) delivery(number, text string, line int) {
 	var open Fields // of the recipient that is being read
 	flush := func() {
 		if len(open) > 0 {
-			p.recipient(part.number, open)
+			p.recipient(number, open)
 		}
 		open = nil
 	}
 	groups, before := 0, len(p.Recipients)
-	for group := range p.groups(part.number, p.text(part)) {
+	reader := p.fieldReader(number)
+	for rest := text; rest != ""; {
+		begin := len(text) - len(rest)
+		var group Fields
+		if group, rest, line = reader.group(rest, line); len(group) == 0 {
+			continue
+		}
+		if groups > 0 && beginsMessage(group) {
+			p.inline(text, begin, Place{number, group[0].Line})
+			break
+		}
 		groups++
 		ofMessage := len(p.Recipients) == before && len(open) == 0 && (groups == 1 || !hasRecipientField(group))
 		if len(open) > 0 && repeats(open, group) {
 			flush()
 		} else if len(open) > 0 {
-			p.defect("RFC 3464 section 2.1", "a blank line inside the fields of one recipient", Place{part.number, group[0].Line})
+			p.defect("RFC 3464 section 2.1", "a blank line inside the fields of one recipient", Place{number, group[0].Line})
 		}
 		for i, f := range group {
 			if ofMessage && recipientField(f.Name) == "" {
@@ -34,11 +45,11 @@ func (p *parser) delivery(part *part) {
 				continue
 			}
 			if ofMessage && i > 0 {
-				p.defect("RFC 3464 section 2.1", "no blank line between the fields of the message and of a recipient", Place{part.number, f.Line})
+				p.defect("RFC 3464 section 2.1", "no blank line between the fields of the message and of a recipient", Place{number, f.Line})
 			}
 			ofMessage = false
 			if f.Is("Final-Recipient") && has(open, f.Name) {
-				p.defect("RFC 3464 section 2.1", "no blank line between two recipients", Place{part.number, f.Line})
+				p.defect("RFC 3464 section 2.1", "no blank line between two recipients", Place{number, f.Line})
 				last := len(open) - 1
 				original := open[last]
 				if original.Is("Original-Recipient") {
@@ -53,7 +64,7 @@ func (p *parser) delivery(part *part) {
 		}
 	}
 	flush()
-	p.perMessage(part.number)
+	p.perMessage(number)
 }
 
 // recipientField returns the name of a per-recipient field of RFC 3464
@@ -70,6 +81,17 @@ func recipientField(name string) string {
 func has(fields Fields, name string) bool {
 	_, ok := fields.Find(name)
 	return ok
+}
+
+// beginsMessage reports whether group is no part of a report but the header
+// of a message or of a part.
+func beginsMessage(group Fields) bool {
+	for _, f := range group {
+		if f.Name != "" {
+			return isMessageField(f.Name)
+		}
+	}
+	return false
 }
 
 func hasRecipientField(group Fields) bool {
