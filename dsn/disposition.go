@@ -24,5 +24,17 @@ func (p *parser) disposition(part *part) {
 		p.defect("RFC 8098 section 3.2.4", "no Final-Recipient field", r.At)
 		return
 	}
+	if p.isRejection() {
+		p.Kind, r.Action = DeliveryStatus, Failed
+	}
 	p.Recipients = append(p.Recipients, r)
+}
+
+// isRejection reports whether the notification is how the recipient's filter
+// refuses mail, RFC 5429 section 2.1.2: the message was deleted without
+// anybody's doing, and the header says that it was rejected.
+func (p *parser) isRejection() bool {
+	disposition := p.Fields.Get("Disposition")
+	return hasPrefixFold(disposition, "automatic-action") && indexFold(disposition, "deleted") >= 0 &&
+		(indexFold(p.Header.Get("Auto-Submitted"), "rejected") >= 0 || hasPrefixFold(p.Header.Get("Subject"), "Rejected:"))
 }

@@ -10,7 +10,7 @@ import (
 // text before them.
 func (p *parser) embedded(number, text string) string {
 	start := statusStart(text)
-	if start < 0 || !p.fromMachine() {
+	if s := readSigns(p.Header); start < 0 || !s.machine() {
 		return text
 	}
 	p.defect("RFC 3464 section 2", "the fields of a delivery-status part stand in the text", Place{number, lineAt(text, start)})
@@ -23,8 +23,8 @@ func (p *parser) embedded(number, text string) string {
 // text, -1 if there are none.
 func statusStart(text string) int {
 	final := indexLine(text, "Final-Recipient:")
-	if final < 0 {
-		return -1
+	if final < 0 || indexLine(text[:final], "Received:") >= 0 {
+		return -1 // none, or in the returned message
 	}
 	start := final
 	if mta := indexLine(text[:final], "Reporting-MTA:"); mta >= 0 {
@@ -55,20 +55,17 @@ func indexLine(text, prefix string) int {
 // lineAt returns the number of the line in which offset stands.
 func lineAt(text string, offset int) int { return 1 + strings.Count(text[:offset], "\n") }
 
-// fromMachine reports whether only a mail system writes such a header.
-func (p *parser) fromMachine() bool {
-	s := readSigns(p.Header)
-	return s.machine()
-}
-
 // wrapped reads a report that another program sent on as an attachment of a
 // notice of its own that names nobody.
 func (p *parser) wrapped() {
 	o := p.Original
-	if o == nil || len(p.Recipients) > 0 || p.Kind != "" && p.Kind != DeliveryStatus || !p.fromMachine() {
+	if o == nil || p.Kind != "" && p.Kind != DeliveryStatus || len(p.Recipients) > 0 && p.Recipients[0].Address() != "" {
 		return
 	}
-	if f, _ := o.Header.Find("Content-Type"); indexFold(f.Value, "report-type") < 0 || bytes.Count(o.Raw, []byte("Final-Recipient")) == 0 {
+	if s := readSigns(p.Header); !s.machine() && !s.robot {
+		return
+	}
+	if f, _ := o.Header.Find("Content-Type"); indexFold(f.Value, "report-type") < 0 || !bytes.Contains(o.Raw, []byte("Final-Recipient")) {
 		return
 	}
 	inner := parser{Report: &Report{}}

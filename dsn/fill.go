@@ -43,6 +43,24 @@ func (p *parser) prose() {
 		}
 	}
 	p.failedRecipients()
+	p.addressee()
+}
+
+// addressee restores the domain of a recipient that a server knows by its own
+// name: it is that of the one the original was sent to, if the local part is
+// the same.
+func (p *parser) addressee() {
+	if p.Kind != DeliveryStatus || p.Original == nil || len(p.Recipients) != 1 || p.Recipients[0].Original.Value != "" {
+		return
+	}
+	to := p.Original.Header.Get("To")
+	r := &p.Recipients[0]
+	if strings.Count(to, "@") != 1 {
+		return
+	}
+	if a := bareAddress(to); sameLocalPart(a, r.Final.Value) && !strings.EqualFold(a, r.Final.Value) {
+		r.Original = Typed{Value: a}
+	}
 }
 
 // isComplete reports whether the machine-readable parts leave nothing to the
