@@ -11,8 +11,10 @@ import (
 // a zone counts as UTC. The zero time when it is none of these.
 func parseDate(s string) time.Time {
 	s = collapse(s)
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t
+	if len(s) > 10 && s[10] == 'T' {
+		if t, err := time.Parse(time.RFC3339, s); err == nil {
+			return t
+		}
 	}
 	var d struct {
 		year, month, day, hour, minute, second int

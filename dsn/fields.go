@@ -89,7 +89,11 @@ func (r fieldReader) group(text string, line int) (fields Fields, rest string, n
 	value := 0 // where the last field's value begins
 	add := func(name string, begin, end int) {
 		if fields == nil {
-			fields = make(Fields, 0, min(8+strings.Count(text, "\n")/2, 32))
+			n := 8
+			if r.header {
+				n = 1 + strings.Count(text, "\n")*2/3 // a third of the lines are folds
+			}
+			fields = make(Fields, 0, n)
 		}
 		fields = append(fields, Field{name, text[begin:end], line})
 		value = begin
