@@ -1,5 +1,23 @@
 // Package classify judges what a report says: why delivery failed, whose
 // fault it is, and what to do.
+//
+//	for recipient, verdict := range classify.Report(dsn.Parse(msg)) {
+//		fmt.Println(recipient.Address(), verdict.Reason, verdict.Decision)
+//	}
+//
+// The judgement is made by rules, which are data; [ParseRules] tells their
+// form. Rules go by what the provider is known to mean, by words, by the
+// enhanced status, by the reply code or by the action, and are asked in that
+// order, so that clear words beat a code that is generic or misused. A rule
+// whose words or code are vague is asked after all that are clear. Every tier
+// in which a rule held is named in Verdict.Because, so a contradiction shows.
+//
+// A judgement takes nothing for granted that the message does not say: a
+// transient answer never leads to giving up, unless the report itself says
+// that no more attempts are made, and then it is not the address that is
+// blamed. The returned original is never looked at.
+//
+// Everything here is safe for concurrent use.
 package classify
 
 import (
@@ -36,6 +54,39 @@ const (
 type Evidence struct {
 	Basis Basis
 	Rule  string // "text/no-such-user", "status/5.1.1"
-	Quote string
+	Quote string // "" when the rule went by something that has no words in the message
 	At    dsn.Place
+}
+
+// The words of tools that sort bounces in two.
+const (
+	Hard          = "hard"       // the address or its domain is dead
+	Soft          = "soft"       // any other failure or delay
+	BounceNone    = "none"       // nothing is known
+	typeComplaint = "complaint"  // the recipient complained
+	typeAutoReply = "auto-reply" // a program answered
+	typeDelivered = "delivered"
+)
+
+// BounceType tells the verdict in the words of tools that know only hard and
+// soft bounces: "hard", "soft", "complaint", "auto-reply", "delivered" or
+// "none". Hard means that the reason proves a dead address or domain, that
+// delivery failed, and that no transient answer speaks against it; a full
+// mailbox, a block or a message too big are soft, whatever their code.
+func (v *Verdict) BounceType() string {
+	switch v.Reason {
+	case Complaint:
+		return typeComplaint
+	case AutoReply, Challenge:
+		return typeAutoReply
+	case WasDelivered:
+		return typeDelivered
+	}
+	switch {
+	case v.Decision == "" || v.Decision == Nothing:
+		return BounceNone
+	case v.Reason.Dead() && v.Decision == GiveUp && v.Status.Class != codes.Transient && v.Reply.Class() != codes.Transient:
+		return Hard
+	}
+	return Soft
 }

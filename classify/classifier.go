@@ -1,0 +1,214 @@
+package classify
+
+import (
+	"embed"
+	"errors"
+	"io/fs"
+	"iter"
+	"slices"
+	"sync"
+
+	"nixie/codes"
+	"nixie/dsn"
+)
+
+//go:embed rules
+var ruleFiles embed.FS
+
+// A Classifier judges by a set of rules.
+type Classifier struct {
+	rules    []Rule
+	matchers []matcher // of the rules
+	byName   map[string]int32
+
+	phrases   *automaton
+	uses      []use              // of the phrases
+	ownText   bool               // a rule of one's own has phrases
+	providers map[string][]int16 // by domain
+
+	// The rules without phrases, by what they need at least.
+	byStatus map[codes.Status][]int32 // the key without its class
+	byReply  map[codes.Reply][]int32
+	byRest   []int32
+
+	memory sync.Pool // of *scratch
+}
+
+// use is what a phrase was added for: a token of a provider, or a rule.
+type use struct {
+	provider int16
+	rule     int32
+	unless   bool
+}
+
+// standard is the Classifier with our rules alone.
+var standard = sync.OnceValue(func() *Classifier {
+	c, _ := New() // fails only on rules of one's own
+	return c
+})
+
+// embedded returns our rules. A mistake costs the rule that it is in.
+var embedded = sync.OnceValues(func() ([]Rule, error) {
+	var rules []Rule
+	var errs []error
+	_ = fs.WalkDir(ruleFiles, "rules", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		f, err := ruleFiles.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		more, err := ParseRules(name, f)
+		rules, errs = append(rules, more...), append(errs, err)
+		return nil
+	})
+	return rules, errors.Join(errs...)
+})
+
+// New returns a Classifier with one's own rules before ours: where one of
+// them holds, none of ours does decide that is not clearer (see
+// [Rule].Vague). The error is a [*RuleError].
+func New(rules ...Rule) (*Classifier, error) {
+	ours, _ := embedded()
+	c := &Classifier{
+		rules:     append(slices.Clip(rules), ours...),
+		byName:    map[string]int32{},
+		providers: map[string][]int16{},
+		byStatus:  map[codes.Status][]int32{},
+		byReply:   map[codes.Reply][]int32{},
+	}
+	b, providers := newBuilder(), map[string]int16{}
+	for i := range c.rules {
+		r := &c.rules[i]
+		if err := r.check(); err != nil {
+			return nil, &RuleError{r.file, r.line, r.Name, err}
+		}
+		m := newMatcher(r)
+		m.own = i < len(rules)
+		m.provider = c.provider(b, providers, r)
+		c.matchers = append(c.matchers, m)
+		if _, ok := c.byName[r.Name]; !ok {
+			c.byName[r.Name] = int32(i)
+		}
+		c.ownText = c.ownText || m.own && len(r.Text) > 0
+		c.index(b, int32(i))
+	}
+	c.phrases = b.build()
+	c.memory.New = func() any {
+		return &scratch{hits: make([]textHit, len(c.rules)), memory: memory{last: make([]int32, len(c.phrases.segments))}}
+	}
+	return c, nil
+}
+
+// newMatcher makes a rule ready; its values are checked.
+func newMatcher(r *Rule) matcher {
+	m := matcher{tier: uint8(slices.Index(tierBasis[:], r.Basis())), actions: r.Action}
+	switch {
+	case r.Reason == TransientFailure || r.Reason == PermanentFailure:
+		m.level = levelClass
+	case r.Vague:
+		m.level = levelVague
+	}
+	for _, s := range r.Status {
+		p, _ := parseStatusPattern(s)
+		m.status = append(m.status, p)
+	}
+	for _, s := range r.Reply {
+		p, _ := parseReplyPattern(s)
+		m.reply = append(m.reply, p)
+	}
+	for _, s := range r.Command {
+		m.verbs = append(m.verbs, verb(s))
+	}
+	return m
+}
+
+// provider returns the number of the rule's provider, 0 if it has none.
+func (c *Classifier) provider(b *builder, known map[string]int16, r *Rule) int16 {
+	if r.Provider == "" {
+		return 0
+	}
+	id, ok := known[r.Provider]
+	if !ok {
+		id = int16(len(known)) + 1
+		known[r.Provider] = id
+	}
+	for _, host := range r.Hosts {
+		if !slices.Contains(c.providers[host], id) {
+			c.providers[host] = append(c.providers[host], id)
+		}
+	}
+	for _, token := range r.Tokens {
+		c.addPhrase(b, token, use{provider: id})
+	}
+	return id
+}
+
+// index files the rule under what it needs at least.
+func (c *Classifier) index(b *builder, i int32) {
+	r, m := &c.rules[i], &c.matchers[i]
+	for _, phrase := range r.Text {
+		c.addPhrase(b, phrase, use{rule: i})
+	}
+	for _, phrase := range r.Unless {
+		c.addPhrase(b, phrase, use{rule: i, unless: true})
+	}
+	exact := len(m.status) > 0
+	for _, p := range m.status {
+		exact = exact && p.subject >= 0 && p.detail >= 0
+	}
+	switch {
+	case len(r.Text) > 0:
+	case exact:
+		for _, p := range m.status {
+			addOnce(c.byStatus, codes.Status{Subject: uint16(p.subject), Detail: uint16(p.detail)}, i)
+		}
+	case len(m.status) == 0 && len(m.reply) > 0:
+		for _, p := range m.reply {
+			for reply := p.low; reply <= p.high; reply++ {
+				addOnce(c.byReply, reply, i)
+			}
+		}
+	default:
+		c.byRest = append(c.byRest, i)
+	}
+}
+
+func addOnce[K comparable](index map[K][]int32, key K, i int32) {
+	if list := index[key]; len(list) == 0 || list[len(list)-1] != i {
+		index[key] = append(list, i)
+	}
+}
+
+// addPhrase adds a phrase that has been checked.
+func (c *Classifier) addPhrase(b *builder, phrase string, u use) {
+	id := slices.Index(c.uses, u)
+	if id < 0 {
+		id = len(c.uses)
+		c.uses = append(c.uses, u)
+	}
+	_ = b.add(phrase, int32(id))
+}
+
+// Rules yields the rules in the order in which they are asked, one's own first.
+func (c *Classifier) Rules() iter.Seq[Rule] { return slices.Values(c.rules) }
+
+// Rule returns the rule of that name, as Evidence gives it.
+func (c *Classifier) Rule(name string) (Rule, bool) {
+	i, ok := c.byName[name]
+	if !ok {
+		return Rule{}, false
+	}
+	return c.rules[i], true
+}
+
+// Rules yields our rules.
+func Rules() iter.Seq[Rule] { return standard().Rules() }
+
+// Report judges each recipient of a report by our rules.
+func Report(report *dsn.Report) iter.Seq2[*dsn.Recipient, Verdict] { return standard().Report(report) }
+
+// Reply judges a bare SMTP answer by our rules; see [Classifier.Reply].
+func Reply(host, reply string) Verdict { return standard().Reply(host, reply) }

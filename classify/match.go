@@ -1,0 +1,339 @@
+package classify
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+
+	"nixie/codes"
+	"nixie/dsn"
+)
+
+// maxText is how much of a text is searched for phrases, in bytes.
+const maxText = 64 << 10
+
+// The bases as numbers, strongest first.
+const (
+	tierProvider = iota
+	tierText
+	tierStatus
+	tierReply
+	tierAction
+	tiers
+)
+
+var tierBasis = [tiers]Basis{ByProvider, ByText, ByStatus, ByReply, ByAction}
+
+// How much a rule says; what says more is asked first.
+const (
+	levelClear = iota
+	levelVague
+	levelClass // only whether the failure is for good
+)
+
+// matcher is a rule made ready to be asked.
+type matcher struct {
+	tier, level uint8
+	own         bool  // not one of ours
+	provider    int16 // whose answers it is for, from 1; 0 for everybody's
+	status      []statusPattern
+	reply       []replyPattern
+	verbs       []string
+	actions     []dsn.Action
+}
+
+// facts are what the rules are asked about.
+type facts struct {
+	action  dsn.Action
+	status  codes.Status // the most specific
+	reply   codes.Reply
+	command string
+	hosts   [4]string // that may be the provider's; also domains
+
+	answer   string // the diagnostic
+	answerAt dsn.Place
+	share    string // what the human-readable text says of the recipient
+	fields   dsn.Fields
+	at       dsn.Place // where the fields stand
+}
+
+// holds reports whether the conditions other than Text and Unless hold.
+func (m *matcher) holds(f *facts, s *scratch) bool {
+	return (m.provider == 0 || s.isProvider(m.provider)) &&
+		anyOf(m.status, func(p statusPattern) bool { return p.matches(f.status) }) &&
+		anyOf(m.reply, func(p replyPattern) bool { return p.matches(f.reply) }) &&
+		anyOf(m.verbs, func(v string) bool { return strings.EqualFold(v, verb(f.command)) }) &&
+		anyOf(m.actions, func(a dsn.Action) bool { return a == f.action })
+}
+
+// anyOf reports whether ok holds for any of the values, or there are none.
+func anyOf[T any](values []T, ok func(T) bool) bool {
+	for _, v := range values {
+		if ok(v) {
+			return true
+		}
+	}
+	return len(values) == 0
+}
+
+// candidate is a rule that holds.
+type candidate struct {
+	rule       int32 // from 1; 0 for none
+	words      int32 // of the phrase that matched
+	start, end int32 // where it stands
+	inShare    bool  // in facts.share and not in facts.answer
+}
+
+// textHit is what a pass over a text found of one rule's phrases.
+type textHit struct {
+	match
+	found, unless bool
+}
+
+// scratch is the memory of one judgement; it is used again for the next.
+type scratch struct {
+	memory
+	hits      []textHit // of each rule
+	touched   []int32   // the rules with a hit
+	providers []int16   // whose answer it is
+	best      [tiers]candidate
+}
+
+func (s *scratch) isProvider(p int16) bool {
+	for _, known := range s.providers {
+		if known == p {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scratch) addProviders(providers []int16) {
+	for _, p := range providers {
+		if !s.isProvider(p) {
+			s.providers = append(s.providers, p)
+		}
+	}
+}
+
+// search asks every rule about the facts and leaves the best of each tier in s.best.
+func (c *Classifier) search(f *facts, s *scratch) {
+	s.providers, s.best = s.providers[:0], [tiers]candidate{}
+	for _, host := range f.hosts {
+		c.addHost(s, host)
+	}
+	c.searchText(f, s, f.answer, false)
+	c.searchCodes(f, s)
+	if f.share != "" && (c.ownText || c.level(c.decisive(s)) > levelClear) {
+		c.searchText(f, s, f.share, true)
+	}
+}
+
+// addHost notes whose host it is.
+func (c *Classifier) addHost(s *scratch, host string) {
+	if host == "" {
+		return
+	}
+	for name := range domains(host, &s.scan.buf) {
+		s.addProviders(c.providers[string(name)])
+	}
+}
+
+// searchText asks the rules with phrases.
+func (c *Classifier) searchText(f *facts, s *scratch, text string, inShare bool) {
+	text = text[:min(len(text), maxText)]
+	c.phrases.find(text, &s.memory, func(m match) {
+		u := c.uses[m.use]
+		if u.provider != 0 {
+			s.addProviders([]int16{u.provider})
+			return
+		}
+		hit := &s.hits[u.rule]
+		if !hit.found && !hit.unless {
+			s.touched = append(s.touched, u.rule)
+		}
+		switch {
+		case u.unless:
+			hit.unless = true
+		case !hit.found || m.words > hit.words:
+			hit.found, hit.match = true, m
+		}
+	}, func(w *scanner) {
+		if names(text, w) {
+			host := text[w.host.start:w.host.end]
+			var buf [maxWord]byte
+			for name := range domains(host, &buf) {
+				s.addProviders(c.providers[string(name)])
+			}
+		}
+	})
+	for _, rule := range s.touched {
+		hit := &s.hits[rule]
+		if hit.found && !hit.unless {
+			c.offer(f, s, candidate{rule + 1, hit.words, hit.start, hit.end, inShare})
+		}
+		*hit = textHit{}
+	}
+	s.touched = s.touched[:0]
+}
+
+// names reports whether the host that w stands at is named as the one that
+// answered: "host mx.example.net", "talking to mx.example.net.:", "mx.example.net[192.0.2.1]".
+func names(text string, w *scanner) bool {
+	before, after := text[:w.start], text[w.end:]
+	return strings.HasSuffix(before, "host ") || strings.HasSuffix(before, "talking to ") ||
+		strings.HasPrefix(after, "[") || strings.HasPrefix(after, " [")
+}
+
+// searchCodes asks the rules without phrases.
+func (c *Classifier) searchCodes(f *facts, s *scratch) {
+	for _, rule := range c.byStatus[codes.Status{Subject: f.status.Subject, Detail: f.status.Detail}] {
+		c.offer(f, s, candidate{rule: rule + 1})
+	}
+	for _, rule := range c.byReply[f.reply] {
+		c.offer(f, s, candidate{rule: rule + 1})
+	}
+	for _, rule := range c.byRest {
+		c.offer(f, s, candidate{rule: rule + 1})
+	}
+}
+
+// offer makes a rule whose phrases hold the best of its tier, if its other
+// conditions hold too and it is better than the one before.
+func (c *Classifier) offer(f *facts, s *scratch, next candidate) {
+	m := &c.matchers[next.rule-1]
+	best := &s.best[m.tier]
+	if best.rule != 0 && !c.better(next, *best) || !m.holds(f, s) {
+		return
+	}
+	if c.rules[next.rule-1].Reason == WasDelivered && (f.action == dsn.Failed || f.action == dsn.Delayed) {
+		return
+	}
+	*best = next
+}
+
+// better reports whether rule x says more than rule y of the same tier: the
+// clearer, then one's own, then what the host said itself, then the longer
+// phrase, then the earlier rule.
+func (c *Classifier) better(x, y candidate) bool {
+	order := c.compare(x, y)
+	if order == 0 {
+		order = cmp.Or(cmp.Compare(y.words, x.words), cmp.Compare(x.rule, y.rule))
+	}
+	return order < 0
+}
+
+// compare orders rules of whatever tier.
+func (c *Classifier) compare(x, y candidate) int {
+	a, b := &c.matchers[x.rule-1], &c.matchers[y.rule-1]
+	return cmp.Or(cmp.Compare(a.level, b.level), falseLast(a.own, b.own), falseLast(!x.inShare, !y.inShare))
+}
+
+func falseLast(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+// decisive returns the candidate that decides.
+func (c *Classifier) decisive(s *scratch) candidate {
+	var first candidate
+	for _, next := range s.best {
+		if next.rule != 0 && (first.rule == 0 || c.compare(next, first) < 0) {
+			first = next
+		}
+	}
+	return first
+}
+
+func (c *Classifier) level(x candidate) uint8 {
+	if x.rule == 0 {
+		return levelClass
+	}
+	return c.matchers[x.rule-1].level
+}
+
+// evidence lists the best rule of each tier, the decisive one first.
+func (c *Classifier) evidence(f *facts, s *scratch, first candidate, shareAt func(offset int) dsn.Place) []Evidence {
+	n := 0
+	for _, x := range s.best {
+		if x.rule != 0 {
+			n++
+		}
+	}
+	because := make([]Evidence, 1, n)
+	for _, x := range s.best {
+		if x.rule == 0 {
+			continue
+		}
+		rule := &c.rules[x.rule-1]
+		e := Evidence{Basis: tierBasis[c.matchers[x.rule-1].tier], Rule: rule.Name}
+		switch {
+		case x.inShare:
+			e.Quote, e.At = f.share[x.start:x.end], shareAt(int(x.start))
+		case x.words > 0:
+			e.Quote, e.At = f.answer[x.start:x.end], f.answerAt
+		default:
+			e.Quote, e.At = f.quote(rule)
+		}
+		if x == first {
+			because[0] = e
+		} else {
+			because = append(because, e)
+		}
+	}
+	return because
+}
+
+// quote returns what a rule without phrases goes by, as it stands in the
+// message; "" when it stands nowhere.
+func (f *facts) quote(rule *Rule) (string, dsn.Place) {
+	var buf [12]byte
+	field, code := "Action", buf[:0]
+	switch {
+	case len(rule.Status) > 0:
+		field, code = "Status", appendStatus(buf[:0], f.status)
+	case len(rule.Reply) > 0:
+		field, code = "", strconv.AppendUint(buf[:0], uint64(f.reply), 10)
+	case len(rule.Action) == 0:
+		return f.command, f.answerAt
+	}
+	if i := indexCode(f.answer, code); i >= 0 {
+		return f.answer[i : i+len(code)], f.answerAt
+	}
+	if got, ok := f.fields.Find(field); ok {
+		if text := got.Text(); len(code) == 0 || indexCode(text, code) >= 0 {
+			return text, dsn.Place{Part: f.at.Part, Line: got.Line}
+		}
+	}
+	return "", f.at
+}
+
+func appendStatus(b []byte, s codes.Status) []byte {
+	b = append(strconv.AppendUint(b, uint64(s.Class), 10), '.')
+	b = append(strconv.AppendUint(b, uint64(s.Subject), 10), '.')
+	return strconv.AppendUint(b, uint64(s.Detail), 10)
+}
+
+// indexCode returns where a code stands in text by itself, -1 if nowhere.
+func indexCode(text string, code []byte) int {
+	if len(code) == 0 {
+		return -1
+	}
+	for from := 0; ; {
+		i := strings.Index(text[from:], string(code))
+		if i < 0 {
+			return -1
+		}
+		i += from
+		end := i + len(code)
+		if (i == 0 || !isDigit(text[i-1]) && text[i-1] != '.') && (end == len(text) || !isDigit(text[end])) {
+			return i
+		}
+		from = end
+	}
+}

@@ -1,0 +1,326 @@
+package classify
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+)
+
+// Limits of a phrase. A gap is what an asterisk stands for.
+const (
+	maxGap          = 8
+	maxSegmentWords = 32
+)
+
+var (
+	errNoWord     = errors.New("phrase has no word")
+	errGapAtEdge  = errors.New("phrase begins or ends with *")
+	errLongPhrase = errors.New("phrase is too long")
+)
+
+// splitPhrase returns the words of a phrase, in as many segments as its
+// asterisks part it into.
+func splitPhrase(phrase string) ([][]string, error) {
+	var segments [][]string
+	for part := range strings.SplitSeq(phrase, "*") {
+		var words []string
+		for s := (scanner{text: part}); s.next(); {
+			word := string(s.word())
+			if s.host != (hostRange{}) {
+				word = strings.ToLower(part[s.host.start:s.host.end])
+			}
+			if word == "" || len(word) > maxWord {
+				return nil, errors.New("phrase has a word that no text can match: " + part[s.start:s.end])
+			}
+			words = append(words, word)
+		}
+		if len(words) > maxSegmentWords {
+			return nil, errLongPhrase
+		}
+		segments = append(segments, words)
+	}
+	switch {
+	case len(segments) == 1 && len(segments[0]) == 0:
+		return nil, errNoWord
+	case slices.ContainsFunc(segments, func(words []string) bool { return len(words) == 0 }):
+		return nil, errGapAtEdge
+	}
+	return segments, nil
+}
+
+// An automaton finds all of many phrases in one pass over the words of a
+// text: Aho-Corasick, with words in the place of letters. A phrase with gaps
+// is a chain of segments that are found one by one. The time is linear in the
+// text whatever stands there. It is safe for concurrent use once built.
+type automaton struct {
+	ids      map[string]int32 // of the words that phrases have, from 1
+	states   []state
+	edges    []edge // of each state in turn, by word
+	root     []int32
+	segments []segment
+}
+
+// A state stands for the words of a segment read so far.
+type state struct {
+	edges, end int32 // in automaton.edges
+	fail       int32 // the state of the longest proper ending of the words
+	report     int32 // the nearest state along fail, this one included, at which segments end; 0 for none
+	segments   []int32
+}
+
+type edge struct{ word, state int32 }
+
+// A segment is the words of a phrase up to an asterisk or the end. Phrases
+// that begin alike share their segments.
+type segment struct {
+	after int32   // the segment before it; -1 for the first of a phrase
+	words int32   // in this segment
+	total int32   // in this and the segments before
+	uses  []int32 // of the phrases that end with it
+	more  bool    // another segment may follow
+}
+
+// match is a phrase found in a text: text[start:end].
+type match struct {
+	use        int32 // what the phrase was added for
+	words      int32 // how many words of the phrase, without gaps
+	start, end int32
+}
+
+// A builder collects phrases for an automaton.
+type builder struct {
+	ids      map[string]int32
+	children []map[int32]int32 // of each state
+	ends     [][]int32
+	segments []segment
+	known    map[segmentKey]int32
+}
+
+type segmentKey struct{ after, state int32 }
+
+func newBuilder() *builder {
+	return &builder{ids: map[string]int32{}, children: []map[int32]int32{{}}, ends: [][]int32{nil}, known: map[segmentKey]int32{}}
+}
+
+// add adds a phrase. Each match of it will carry use.
+func (b *builder) add(phrase string, use int32) error {
+	parts, err := splitPhrase(phrase)
+	if err != nil {
+		return err
+	}
+	after, total := int32(-1), int32(0)
+	for i, words := range parts {
+		key := segmentKey{after, b.path(words)}
+		total += int32(len(words))
+		id, ok := b.known[key]
+		if !ok {
+			id = int32(len(b.segments))
+			b.known[key] = id
+			b.segments = append(b.segments, segment{after: after, words: int32(len(words)), total: total})
+			b.ends[key.state] = append(b.ends[key.state], id)
+		}
+		if i == len(parts)-1 {
+			b.segments[id].uses = append(b.segments[id].uses, use)
+		} else {
+			b.segments[id].more = true
+		}
+		after = id
+	}
+	return nil
+}
+
+// path returns the state for a sequence of words.
+func (b *builder) path(words []string) int32 {
+	var at int32
+	for _, word := range words {
+		id, ok := b.ids[word]
+		if !ok {
+			id = int32(len(b.ids)) + 1
+			b.ids[word] = id
+		}
+		next, ok := b.children[at][id]
+		if !ok {
+			next = int32(len(b.children))
+			b.children[at][id] = next
+			b.children = append(b.children, map[int32]int32{})
+			b.ends = append(b.ends, nil)
+		}
+		at = next
+	}
+	return at
+}
+
+// build returns the automaton of the phrases added.
+func (b *builder) build() *automaton {
+	a := &automaton{ids: b.ids, states: make([]state, len(b.children)), root: make([]int32, len(b.ids)+1), segments: b.segments}
+	for i, children := range b.children {
+		s := &a.states[i]
+		s.edges = int32(len(a.edges))
+		for word, next := range children {
+			a.edges = append(a.edges, edge{word, next})
+		}
+		s.end = int32(len(a.edges))
+		s.segments = b.ends[i]
+		slices.SortFunc(a.edges[s.edges:], func(x, y edge) int { return cmp.Compare(x.word, y.word) })
+	}
+	for _, e := range a.edges[:a.states[0].end] {
+		a.root[e.word] = e.state
+	}
+	for queue := []int32{0}; len(queue) > 0; queue = queue[1:] {
+		from := &a.states[queue[0]]
+		for _, e := range a.edges[from.edges:from.end] {
+			to := &a.states[e.state]
+			if queue[0] != 0 {
+				to.fail = a.step(from.fail, e.word)
+			}
+			if to.report = a.states[to.fail].report; len(to.segments) > 0 {
+				to.report = e.state
+			}
+			queue = append(queue, e.state)
+		}
+	}
+	return a
+}
+
+// step returns the state after another word.
+func (a *automaton) step(at, word int32) int32 {
+	for at != 0 {
+		s := &a.states[at]
+		edges := a.edges[s.edges:s.end]
+		if len(edges) > 16 {
+			i, ok := slices.BinarySearchFunc(edges, word, func(e edge, word int32) int { return cmp.Compare(e.word, word) })
+			if ok {
+				return edges[i].state
+			}
+		} else {
+			for _, e := range edges {
+				if e.word == word {
+					return e.state
+				}
+			}
+		}
+		at = s.fail
+	}
+	return a.root[word]
+}
+
+// wordID returns the number of the word that the scanner stands at, 0 for one
+// that no phrase has. A host name counts as the longest of its parent domains
+// that a phrase names: zen.spamhaus.org as spamhaus.org.
+func (a *automaton) wordID(s *scanner) int32 {
+	if s.host == (hostRange{}) {
+		return a.ids[string(s.word())]
+	}
+	for name := range domains(s.text[s.host.start:s.host.end], &s.buf) {
+		if id := a.ids[string(name)]; id != 0 {
+			return id
+		}
+	}
+	return 0
+}
+
+// domains yields a host name in lower case and its parent domains but the
+// last, the longest first; of a name too long for buf, those that fit.
+func domains(host string, buf *[maxWord]byte) func(yield func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		for strings.HasSuffix(host, ".") {
+			host = host[:len(host)-1]
+		}
+		for len(host) > len(buf) {
+			_, parent, ok := strings.Cut(host[len(host)-len(buf)-1:], ".")
+			if !ok {
+				return
+			}
+			host = parent
+		}
+		name := buf[:len(host)]
+		for i := range len(host) {
+			name[i] = lower(host[i])
+		}
+		for {
+			dot := slices.Index(name, '.')
+			if dot < 0 || !yield(name) {
+				return
+			}
+			name = name[dot+1:]
+		}
+	}
+}
+
+// hit is a segment found that another may follow.
+type hit struct {
+	before     int32 // the hit of the same segment before this one, from 1; 0 for none
+	segment    int32
+	start, end int32 // start of the phrase in bytes; the number of the word after the segment
+}
+
+// memory is what a pass needs to remember of the text; it is used again for the next.
+type memory struct {
+	scan scanner
+	last []int32 // the last hit of each segment, from 1
+	hits []hit
+}
+
+func (m *memory) reset(segments int) {
+	if len(m.last) < segments {
+		m.last = make([]int32, segments)
+	}
+	for _, h := range m.hits {
+		m.last[h.segment] = 0
+	}
+	m.hits = m.hits[:0]
+}
+
+// find calls found for every phrase in text and seen for every host name.
+func (a *automaton) find(text string, m *memory, found func(match), seen func(s *scanner)) {
+	m.reset(len(a.segments))
+	var starts [2 * maxSegmentWords]int32 // of the words read last, in bytes
+	var at, n int32
+	m.scan = scanner{text: text}
+	for s := &m.scan; s.next(); {
+		if s.host != (hostRange{}) {
+			seen(s)
+		}
+		starts[n%int32(len(starts))] = int32(s.start)
+		n++
+		id := a.wordID(s)
+		if id == 0 {
+			at = 0
+			continue
+		}
+		at = a.step(at, id)
+		for end := a.states[at].report; end != 0; end = a.states[a.states[end].fail].report {
+			for _, id := range a.states[end].segments {
+				seg := &a.segments[id]
+				first := n - seg.words
+				start := starts[first%int32(len(starts))]
+				if seg.after >= 0 {
+					var ok bool
+					if start, ok = m.before(seg.after, first); !ok {
+						continue
+					}
+				}
+				if seg.more {
+					m.hits = append(m.hits, hit{m.last[id], id, start, n})
+					m.last[id] = int32(len(m.hits))
+				}
+				for _, use := range seg.uses {
+					found(match{use, seg.total, start, int32(s.end)})
+				}
+			}
+		}
+	}
+}
+
+// before returns where the phrase starts whose segment ends at most a gap
+// before the given word.
+func (m *memory) before(segment, word int32) (start int32, ok bool) {
+	for i := m.last[segment]; i != 0; i = m.hits[i-1].before {
+		h := &m.hits[i-1]
+		if h.end <= word {
+			return h.start, h.end >= word-maxGap
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,444 @@
+package classify
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+
+	"nixie/codes"
+	"nixie/dsn"
+)
+
+// A Rule says which reason stands behind an answer. It holds when each kind
+// of condition that it states does: of Text, Status, Reply, Command, Action
+// and Hosts any one value, of Unless none. Rules are written as text, which
+// [ParseRules] reads.
+type Rule struct {
+	Name string // file, or provider, and name in it: "text/no-such-user", "gmail/over-quota"
+
+	Provider string   // whose answers the rule is for; "" for everybody's
+	Hosts    []string // of the provider: domains of its hosts and recipients
+	Tokens   []string // phrases that only the provider writes
+
+	Text    []string // phrases, any one of which must stand in the answer
+	Unless  []string // phrases, none of which may
+	Status  []string // 5.1.1, x.1.1, 5.7.x
+	Reply   []string // 550, 55x, 4xx
+	Command []string // the SMTP command answered: MAIL FROM, RCPT TO, DATA
+	Action  []dsn.Action
+
+	Reason   Reason
+	Fault    Fault    // of a reason of one's own
+	Decision Decision // of a reason of one's own
+	After    time.Duration
+	Vague    bool // asked only where no rule that is not vague holds
+
+	Ref      []string // where the meaning is documented
+	Seen     []string // where the answer was seen, if nothing documents it
+	Samples  []string // answers that must be judged by this rule's reason
+	Counters []string // answers on which it must not hold
+
+	file string
+	line int
+}
+
+// Basis says what the rule goes by.
+func (r *Rule) Basis() Basis {
+	switch {
+	case r.Provider != "":
+		return ByProvider
+	case len(r.Text) > 0:
+		return ByText
+	case len(r.Status) > 0:
+		return ByStatus
+	case len(r.Reply) > 0:
+		return ByReply
+	}
+	return ByAction
+}
+
+// A RuleError is a mistake in a rule. File and Line are zero for a rule that
+// was not read from a file.
+type RuleError struct {
+	File string
+	Line int // from 1
+	Rule string
+	Err  error
+}
+
+func (e *RuleError) Error() string {
+	var b strings.Builder
+	if e.File != "" {
+		fmt.Fprintf(&b, "%s:%d: ", e.File, e.Line)
+	}
+	if e.Rule != "" {
+		fmt.Fprintf(&b, "rule %s: ", e.Rule)
+	}
+	return b.String() + e.Err.Error()
+}
+
+func (e *RuleError) Unwrap() error { return e.Err }
+
+// ParseRules reads a file of rules. The name of the file without its suffix
+// is the first half of the rules' names, save for those of a provider. Each mistake is a [*RuleError]; they
+// are joined in the error, and the rules without one are returned.
+//
+// A file is groups of "Name: value" fields, with blank lines between and
+// comments after #; a line that begins with a space continues the one above.
+// A rule is a group that begins with Rule, its name. Every condition takes
+// several values with commas between, and may stand more than once:
+//
+//	Rule: no-such-user
+//	Text: user unknown, no such * here
+//	Unless: user unknown to the relay
+//	Reply: 5xx
+//	Reason: bad-mailbox
+//	Ref: RFC 3463 section 3.2
+//	Sample: 550 5.1.1 User unknown
+//	Counter: 550 5.7.1 User unknown to the relay
+//
+// Text and Unless are phrases. They match words, not bytes: case, punctuation
+// and line ends do not count, nor does an apostrophe inside a word, and * is
+// up to eight words. A mail address in the answer is one word that no phrase
+// matches, so are IP addresses; a host name or URL is one word that the host
+// or a parent domain of it matches when a phrase names it: spamhaus.org
+// matches zen.spamhaus.org, and spamhaus does not. Reply and status codes are
+// no words at all: use Reply and Status.
+//
+// Reason is one of ours, or one's own with Fault and Decision. After is how
+// long to wait before a retry ("1h"), where the answer names no time. A rule
+// with "Vague: yes" is asked only where no other holds; a rule that gives
+// transient-failure or permanent-failure, last of all.
+//
+// Ref says where the meaning is documented, Seen where the answer was met. A
+// Sample is an answer that must come out with the reason, a Counter one on
+// which the rule must not hold; [Classifier.Check] tries them.
+//
+// A group that begins with Provider makes the rules after it hold only for
+// answers of that provider: of a host in one of the domains that its Host
+// fields list (the remote host, the reporting one, one that the answer names,
+// or the recipient's domain), or with one of its Token phrases.
+//
+//	Provider: gmail
+//	Host: google.com googlemail.com
+//	Token: gsmtp
+func ParseRules(name string, r io.Reader) ([]Rule, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("rules: read %s: %w", name, err)
+	}
+	p := ruleParser{file: name, names: map[string]bool{}}
+	p.prefix = strings.TrimSuffix(path.Base(strings.ReplaceAll(name, `\`, "/")), ".txt")
+	for group := range dsn.Groups(string(text)) {
+		if group[0].Is("Provider") {
+			p.readProvider(group)
+		} else {
+			p.readRule(group)
+		}
+	}
+	return p.rules, errors.Join(p.errs...)
+}
+
+type ruleParser struct {
+	file, prefix string
+	rule         string // the rule at hand
+	provider     Rule   // holds Provider, Hosts and Tokens for the rules that follow
+	rules        []Rule
+	names        map[string]bool
+	errs         []error
+}
+
+func (p *ruleParser) fail(line int, format string, args ...any) {
+	p.errs = append(p.errs, &RuleError{p.file, line, p.rule, fmt.Errorf(format, args...)})
+}
+
+func (p *ruleParser) readProvider(group dsn.Fields) {
+	p.rule, p.provider = "", Rule{Provider: group[0].Text()}
+	if p.provider.Provider == "" {
+		p.fail(group[0].Line, "Provider has no name")
+	}
+	for _, f := range group[1:] {
+		value := f.Text()
+		switch {
+		case f.Is("Host"):
+			for _, host := range strings.Fields(strings.ToLower(value)) {
+				if !isHost(host) || len(host) > maxWord {
+					p.fail(f.Line, "Host: %q is no host name", host)
+					continue
+				}
+				p.provider.Hosts = append(p.provider.Hosts, host)
+			}
+		case f.Is("Token"):
+			for _, token := range list(value) {
+				if _, err := splitPhrase(token); err != nil {
+					p.fail(f.Line, "Token: %w", err)
+					continue
+				}
+				p.provider.Tokens = append(p.provider.Tokens, token)
+			}
+		default:
+			p.fail(f.Line, "unknown field %q of a provider", fieldName(f))
+		}
+	}
+	if len(p.provider.Hosts) == 0 {
+		p.fail(group[0].Line, "provider %s has no Host", p.provider.Provider)
+	}
+}
+
+func (p *ruleParser) readRule(group dsn.Fields) {
+	first, mistakes := group[0], len(p.errs)
+	p.rule = ""
+	if !first.Is("Rule") {
+		p.fail(first.Line, "a group must begin with Rule or Provider, not %q", fieldName(first))
+		return
+	}
+	r := p.provider
+	r.Name, r.file, r.line = cmp.Or(r.Provider, p.prefix)+"/"+first.Text(), p.file, first.Line
+	p.rule = r.Name
+	switch {
+	case first.Text() == "":
+		p.fail(first.Line, "Rule has no name")
+	case p.names[r.Name]:
+		p.fail(first.Line, "a rule of that name stands above")
+	}
+	p.names[r.Name] = true
+	for _, f := range group[1:] {
+		if err := r.set(f.Name, f.Text()); err != nil {
+			p.fail(f.Line, "%s: %w", fieldName(f), err)
+		}
+	}
+	if len(p.errs) == mistakes {
+		if err := r.check(); err != nil {
+			p.fail(first.Line, "%w", err)
+		}
+	}
+	if len(p.errs) == mistakes {
+		p.rules = append(p.rules, r)
+	}
+}
+
+// fieldName is what to call a field in an error; a line that is no field has
+// no name.
+func fieldName(f dsn.Field) string {
+	if f.Name == "" {
+		return f.Text()
+	}
+	return f.Name
+}
+
+// set takes the value of a field.
+func (r *Rule) set(name, value string) error {
+	if value == "" {
+		return errors.New("no value")
+	}
+	switch strings.ToLower(name) {
+	case "text":
+		r.Text = append(r.Text, list(value)...)
+	case "unless":
+		r.Unless = append(r.Unless, list(value)...)
+	case "status":
+		r.Status = append(r.Status, list(value)...)
+	case "reply":
+		r.Reply = append(r.Reply, list(value)...)
+	case "command":
+		r.Command = append(r.Command, list(value)...)
+	case "action":
+		for _, action := range list(value) {
+			r.Action = append(r.Action, dsn.Action(action))
+		}
+	case "reason":
+		r.Reason = Reason(value)
+	case "fault":
+		r.Fault = Fault(value)
+	case "decision":
+		r.Decision = Decision(value)
+	case "after":
+		d, err := time.ParseDuration(value)
+		if err != nil || d <= 0 {
+			return fmt.Errorf("%q is no duration such as 1h", value)
+		}
+		r.After = d
+	case "vague":
+		if value != "yes" && value != "no" {
+			return errors.New("is yes or no")
+		}
+		r.Vague = value == "yes"
+	case "ref":
+		r.Ref = append(r.Ref, value)
+	case "seen":
+		r.Seen = append(r.Seen, value)
+	case "sample":
+		r.Samples = append(r.Samples, value)
+	case "counter":
+		r.Counters = append(r.Counters, value)
+	default:
+		return errors.New("unknown field")
+	}
+	return r.checkLast(strings.ToLower(name))
+}
+
+// checkLast checks the values of the conditions that a field has just set.
+func (r *Rule) checkLast(name string) error {
+	only := Rule{}
+	switch name {
+	case "text":
+		only.Text = r.Text
+	case "unless":
+		only.Unless = r.Unless
+	case "status":
+		only.Status = r.Status
+	case "reply":
+		only.Reply = r.Reply
+	case "command":
+		only.Command = r.Command
+	case "action":
+		only.Action = r.Action
+	}
+	return only.checkValues()
+}
+
+// list parts values at commas.
+func list(value string) []string {
+	values := strings.Split(value, ",")
+	for i := range values {
+		values[i] = strings.TrimSpace(values[i])
+	}
+	return values
+}
+
+// check reports what is wrong with a rule as a whole.
+func (r *Rule) check() error {
+	if err := r.checkValues(); err != nil {
+		return err
+	}
+	if len(r.Text)+len(r.Status)+len(r.Reply)+len(r.Command)+len(r.Action) == 0 {
+		return errors.New("no condition: Text, Status, Reply, Command or Action")
+	}
+	switch own := !r.Reason.known(); {
+	case r.Reason == "":
+		return errors.New("no Reason")
+	case own && r.Decision == "":
+		return fmt.Errorf("reason %q is none of ours: it needs a Decision, and a Fault where somebody is at fault", r.Reason)
+	case own && !validDecision(r.Decision):
+		return fmt.Errorf("Decision %q is none of retry, give-up, nothing", r.Decision)
+	case own && !validFault(r.Fault):
+		return fmt.Errorf("Fault %q is none of address, domain, sender, content, transport", r.Fault)
+	case !own && (r.Fault != "" || r.Decision != ""):
+		return fmt.Errorf("reason %s has its own Fault and Decision", r.Reason)
+	}
+	return nil
+}
+
+// checkValues reports what is wrong with the values of the conditions.
+func (r *Rule) checkValues() error {
+	for _, phrases := range [][]string{r.Tokens, r.Text, r.Unless} {
+		for _, phrase := range phrases {
+			if _, err := splitPhrase(phrase); err != nil {
+				return err
+			}
+		}
+	}
+	for _, s := range r.Status {
+		if _, ok := parseStatusPattern(s); !ok {
+			return fmt.Errorf("%q is no status such as 5.1.1, x.7.1 or 4.x.x", s)
+		}
+	}
+	for _, s := range r.Reply {
+		if _, ok := parseReplyPattern(s); !ok {
+			return fmt.Errorf("%q is no reply code such as 550 or 4xx", s)
+		}
+	}
+	for _, s := range r.Command {
+		if verb(s) == "" {
+			return errors.New("no command")
+		}
+	}
+	for _, action := range r.Action {
+		switch action {
+		case dsn.Failed, dsn.Delayed, dsn.Delivered, dsn.Relayed, dsn.Expanded:
+		default:
+			return fmt.Errorf("%q is no action of RFC 3464 section 2.3.3", action)
+		}
+	}
+	return nil
+}
+
+func validDecision(d Decision) bool { return d == Retry || d == GiveUp || d == Nothing }
+
+func validFault(f Fault) bool {
+	switch f {
+	case "", Address, Domain, Sender, Content, Transport:
+		return true
+	}
+	return false
+}
+
+// A statusPattern matches statuses; a negative number matches any.
+type statusPattern struct{ class, subject, detail int16 }
+
+func parseStatusPattern(s string) (p statusPattern, ok bool) {
+	parts := strings.Split(s, ".")
+	if len(parts) != 3 {
+		return p, false
+	}
+	for i, to := range []*int16{&p.class, &p.subject, &p.detail} {
+		if parts[i] == "x" || parts[i] == "X" {
+			*to = -1
+			continue
+		}
+		if len(parts[i]) > 3 || !isDigits(parts[i]) {
+			return p, false
+		}
+		for _, c := range parts[i] {
+			*to = *to*10 + int16(c-'0')
+		}
+	}
+	switch p.class {
+	case -1, int16(codes.Success), int16(codes.Transient), int16(codes.Permanent):
+		return p, true
+	}
+	return p, false
+}
+
+func (p statusPattern) matches(s codes.Status) bool {
+	return s.Class != 0 && (p.class < 0 || p.class == int16(s.Class)) &&
+		(p.subject < 0 || p.subject == int16(s.Subject)) && (p.detail < 0 || p.detail == int16(s.Detail))
+}
+
+// A replyPattern matches reply codes from low to high.
+type replyPattern struct{ low, high codes.Reply }
+
+func parseReplyPattern(s string) (p replyPattern, ok bool) {
+	digits := strings.TrimRight(strings.ToLower(s), "x")
+	if len(s) != 3 || !isDigits(digits) || digits[0] < '1' || digits[0] > '5' {
+		return p, false
+	}
+	p.high = 1
+	for _, c := range digits {
+		p.low = p.low*10 + codes.Reply(c-'0')
+	}
+	for range len(s) - len(digits) {
+		p.low, p.high = p.low*10, p.high*10
+	}
+	p.high += p.low - 1
+	return p, true
+}
+
+func (p replyPattern) matches(r codes.Reply) bool { return p.low <= r && r <= p.high }
+
+// verb returns the verb of an SMTP command as reports name it: RCPT for
+// "RCPT TO", DATA for "end of DATA".
+func verb(command string) string {
+	const end = "end of "
+	if len(command) > len(end) && strings.EqualFold(command[:len(end)], end) {
+		command = command[len(end):]
+	}
+	if i := strings.IndexAny(command, " :"); i >= 0 {
+		command = command[:i]
+	}
+	return command
+}

@@ -1,0 +1,346 @@
+package classify
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"nixie/codes"
+)
+
+// A scanner yields the words of a text.
+//
+// A word is a run of letters, marks and digits, in lower case; an apostrophe
+// inside it is left out, so that "doesn't" is the word doesnt. A character of
+// a script that puts no spaces between words (Han, Kana, Hangul, Thai …) is a
+// word of its own. A mail address, a URL, a host name and a number with dots
+// are one word each, whatever stands in them: "spam" is no word of
+// spam@example.org. Reply and status codes are no words, since servers repeat
+// them inside a sentence, at the head of each line of a long reply.
+type scanner struct {
+	text  string
+	codes bool // reply codes are words too
+	pos   int  // where the next word is looked for
+	chunk int  // where the run without spaces ends that pos stands in
+
+	start, end int       // the word stands in text[start:end]
+	host       hostRange // of a host name or URL, its host
+	size       int       // of the folded word in buf, 0 when it is opaque or too long to be in any phrase
+	buf        [maxWord]byte
+}
+
+// maxWord is the longest word that a phrase can have, in bytes.
+const maxWord = 64
+
+// hostRange is where the host name stands in a text; empty when there is none.
+type hostRange struct{ start, end int }
+
+// word returns the folded word, which the next call of next overwrites; empty
+// for a word that no phrase can name.
+func (s *scanner) word() []byte { return s.buf[:s.size] }
+
+// next finds the next word and reports whether there is one.
+func (s *scanner) next() bool {
+	for s.pos < len(s.text) {
+		c := s.text[s.pos]
+		if c < utf8.RuneSelf && !isAlnum(c) {
+			s.pos++
+			continue
+		}
+		if c >= utf8.RuneSelf {
+			r, n := utf8.DecodeRuneInString(s.text[s.pos:])
+			switch {
+			case isSpaceless(r):
+				s.set(s.pos, s.pos+n)
+				s.size = copy(s.buf[:], s.text[s.pos:s.pos+n])
+				s.pos += n
+				return true
+			case !isWordRune(r):
+				s.pos += n
+				continue
+			}
+		}
+		if s.pos >= s.chunk {
+			if found, isWord := s.opaque(); isWord {
+				return true
+			} else if found {
+				continue
+			}
+		}
+		s.plain()
+		if s.codes || !isReplyCode(s.buf[:s.size]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scanner) set(start, end int) {
+	s.start, s.end, s.size, s.host = start, end, 0, hostRange{}
+}
+
+// plain reads the run of letters, marks and digits at pos.
+func (s *scanner) plain() {
+	s.set(s.pos, s.pos)
+	i, long := s.pos, false
+	for i < len(s.text) {
+		c := s.text[i]
+		if c < utf8.RuneSelf {
+			if !isAlnum(c) {
+				if c == '\'' && s.lettersAround(i, 1) {
+					i++
+					continue
+				}
+				break
+			}
+			if s.size < len(s.buf) {
+				s.buf[s.size] = lower(c)
+				s.size++
+			} else {
+				long = true
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s.text[i:])
+		if r == '’' && s.lettersAround(i, n) {
+			i += n
+			continue
+		}
+		if !isWordRune(r) || isSpaceless(r) {
+			break
+		}
+		if s.size+utf8.UTFMax <= len(s.buf) {
+			s.size += utf8.EncodeRune(s.buf[s.size:], unicode.ToLower(r))
+		} else {
+			long = true
+		}
+		i += n
+	}
+	s.end, s.pos = i, i
+	if long {
+		s.size = 0
+	}
+}
+
+// lettersAround reports whether the n bytes at i stand between two word characters.
+func (s *scanner) lettersAround(i, n int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s.text[:i])
+	after, _ := utf8.DecodeRuneInString(s.text[i+n:])
+	return isWordRune(before) && isWordRune(after)
+}
+
+// opaque looks at the run without spaces that begins at pos. An address, URL,
+// host name or number with dots becomes one word; found without isWord is a
+// status code, which is skipped. Otherwise the run is left to plain.
+func (s *scanner) opaque() (found, isWord bool) {
+	text, start := s.text, s.pos
+	end, at, dot, slash := start, -1, false, -1
+scan:
+	for end < len(text) {
+		c := text[end]
+		switch chunkClass[c] {
+		case inside:
+			end++
+		case ends:
+			break scan
+		case special:
+			switch c {
+			case '@':
+				at = end
+			case '.':
+				dot = true
+			case '/':
+				if slash < 0 {
+					slash = end
+				}
+			case '-':
+				if end == start+3 && isDigits(text[start:end]) { // the code of a line that goes on, as in 550-5.1.1
+					break scan
+				}
+			}
+			end++
+		default:
+			r, n := utf8.DecodeRuneInString(text[end:])
+			if isSpaceless(r) || !isWordRune(r) && r != '’' {
+				break scan
+			}
+			end += n
+		}
+	}
+	s.chunk = end
+	if hasURLMark(text[end:]) {
+		s.url(start, end)
+		return true, true
+	}
+	if at > start && at < end-1 {
+		s.set(start, end)
+		s.pos = end
+		return true, true
+	}
+	if !dot {
+		return false, false
+	}
+	name := end
+	if slash >= 0 {
+		name = slash
+	}
+	for name > start && !isAlnum(text[name-1]) && text[name-1] < utf8.RuneSelf {
+		name--
+	}
+	switch {
+	case isNumber(text[start:name]):
+		s.set(start, name)
+		s.size = copy(s.buf[:], text[start:name])
+		s.pos = name
+		_, err := codes.ParseStatus(text[start:name])
+		return true, err != nil
+	case isHost(text[start:name]):
+		s.set(start, end)
+		s.host = hostRange{start, name}
+		s.pos = end
+		return true, true
+	}
+	return false, false
+}
+
+// url takes the URL whose scheme is text[start:end] as one word.
+func (s *scanner) url(start, end int) {
+	host := end + len("://")
+	hostEnd := -1
+	for end = host; end < len(s.text); end++ {
+		c := s.text[end]
+		if c <= ' ' || c == '<' || c == '>' || c == '"' {
+			break
+		}
+		if hostEnd < 0 && (c == '/' || c == ':' || c == '?' || c == '#') {
+			hostEnd = end
+		}
+	}
+	if hostEnd < 0 {
+		hostEnd = end
+	}
+	s.set(start, end)
+	s.host = hostRange{host, hostEnd}
+	s.pos, s.chunk = end, end
+}
+
+// What a byte means to the run without spaces that it stands in.
+const (
+	special = iota + 1 // needs a look: @ . / -
+	inside
+	ends
+)
+
+// chunkClass is the meaning of each byte; 0 for those of a longer character.
+var chunkClass = func() (class [256]byte) {
+	for c := range utf8.RuneSelf {
+		class[c] = inside
+		if c <= ' ' || c == 0x7f {
+			class[c] = ends
+		}
+	}
+	for _, c := range "<>()[]{},;:\"|`" {
+		class[c] = ends
+	}
+	for _, c := range "@./-" {
+		class[c] = special
+	}
+	return class
+}()
+
+func hasURLMark(s string) bool { return len(s) > 3 && s[:3] == "://" }
+
+// isHost reports whether s looks like a host name: labels of letters, digits
+// and hyphens, at least two, the last of letters only. A name that ends in a
+// word with a capital is taken for two sentences without a space between, or
+// for an identifier such as RESOLVER.ADR.RecipNotFound.
+func isHost(s string) bool {
+	label, labels, letters, small, last := 0, 1, true, false, 0
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c == '.':
+			if label == 0 {
+				return false
+			}
+			label, letters, last = 0, true, i+1
+			labels++
+			continue
+		case '0' <= c && c <= '9' || c == '-' || c == '_':
+			letters = false
+		case 'a' <= c && c <= 'z' || c >= utf8.RuneSelf:
+			small = true
+		case c < 'A' || c > 'Z':
+			return false
+		}
+		label++
+	}
+	if labels < 2 || label < 2 || !letters && !hasPunycodePrefix(s[last:]) {
+		return false
+	}
+	if small {
+		for _, c := range s[last:] {
+			if 'A' <= c && c <= 'Z' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func hasPunycodePrefix(s string) bool { return len(s) > 4 && s[:4] == "xn--" }
+
+// isNumber reports whether s is digits and dots, as 192.0.2.1 and 5.1.1 are.
+func isNumber(s string) bool {
+	dots := 0
+	for i := range len(s) {
+		if s[i] == '.' {
+			dots++
+		} else if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return dots > 0
+}
+
+// isReplyCode reports whether a word is the code of a negative reply.
+func isReplyCode(word []byte) bool {
+	return len(word) == 3 && (word[0] == '4' || word[0] == '5') && isDigit(word[1]) && isDigit(word[2])
+}
+
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isAlnum(c byte) bool {
+	return isDigit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// isWordRune reports whether r is a letter, digit or mark.
+func isWordRune(r rune) bool {
+	if r < utf8.RuneSelf {
+		return isAlnum(byte(r))
+	}
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r))
+}
+
+// isSpaceless reports whether r is of a script that puts no spaces between words.
+func isSpaceless(r rune) bool {
+	return r >= 0x0e00 && unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
+		unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Bopomofo) ||
+		r == 'ー'
+}
