@@ -1,20 +1,44 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"nixie/classify"
 	"nixie/cmd/nixie/internal/render"
-	"nixie/dsn"
 )
 
-// judge appends the verdict on each recipient of a report. It may be called concurrently.
-type judge func([]render.Recipient, *dsn.Report) []render.Recipient
+// newClassifier returns a classifier with the rules of a file before the
+// built-in ones; "" is no file.
+func newClassifier(file string) (*classify.Classifier, error) {
+	rules, err := readRules(file)
+	if err != nil {
+		return nil, err
+	}
+	return classify.New(rules...)
+}
 
-// newJudge returns a judge by the built-in rules, and those of a file before
-// them if there is one.
-func newJudge(rules string) (judge, error) {
-	return func(to []render.Recipient, r *dsn.Report) []render.Recipient {
-		for i := range r.Recipients {
-			to = append(to, render.Recipient{Recipient: &r.Recipients[i]})
+// readRules reads a file of rules; "" holds none.
+func readRules(file string) ([]classify.Rule, error) {
+	if file == "" {
+		return nil, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return classify.ParseRules(filepath.ToSlash(file), f)
+}
+
+// references returns where the rules of a classifier are documented.
+func references(c *classify.Classifier) render.References {
+	return func(name string) string {
+		rule, _ := c.Rule(name)
+		if len(rule.Ref) == 0 && len(rule.Seen) > 0 {
+			return "seen: " + strings.Join(rule.Seen, "; ")
 		}
-		return to
-	}, nil
+		return strings.Join(rule.Ref, "; ")
+	}
 }

@@ -68,7 +68,7 @@ what to do, with the words of the message that each verdict rests on.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newParse(), newVersion())
+	root.AddCommand(newParse(), newExplain(), newReasons(), newRules(), newVersion())
 	return root
 }
 

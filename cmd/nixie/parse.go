@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -14,10 +16,11 @@ import (
 
 func newParse() *cobra.Command {
 	var opts struct {
-		format string
-		why    bool
-		rules  string
-		jobs   int
+		format       string
+		why          bool
+		unclassified bool
+		rules        string
+		jobs         int
 	}
 	cmd := &cobra.Command{
 		Use:   "parse [PATH...]",
@@ -42,16 +45,20 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 				}
 				paths = []string{"-"}
 			}
-			out, err := newOutput(opts.format, opts.why, stdout)
+			rules, err := newClassifier(opts.rules)
 			if err != nil {
-				return err
+				return asFailure(err)
 			}
-			judge, err := newJudge(opts.rules)
+			var why render.References
+			if opts.why {
+				why = references(rules)
+			}
+			out, err := newOutput(opts.format, why, opts.unclassified, stdout)
 			if err != nil {
 				return err
 			}
 			w := work{
-				paths: paths, stdin: stdin, jobs: opts.jobs, judge: judge, output: out,
+				paths: paths, stdin: stdin, jobs: opts.jobs, rules: rules, output: out,
 				progress: newProgress(cmd.ErrOrStderr(), stdout),
 			}
 			return w.run(cmd.ErrOrStderr())
@@ -60,6 +67,7 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 	flags := cmd.Flags()
 	flags.StringVar(&opts.format, "format", "", "table, json or csv (default: table on a terminal, else json)")
 	flags.BoolVar(&opts.why, "why", false, "print what each verdict rests on")
+	flags.BoolVar(&opts.unclassified, "unclassified", false, "print the answers that no rule tells more of than that delivery failed, grouped")
 	flags.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, tried before the built-in ones")
 	flags.IntVar(&opts.jobs, "jobs", runtime.GOMAXPROCS(0), "how many messages are worked on at once")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)))
@@ -72,28 +80,36 @@ var formats = []string{"table", "json", "csv"}
 type output struct {
 	append func([]byte, *render.Result) []byte // may be called concurrently
 	to     io.Writer                           // takes what append made, in order
+	flush  func() error                        // called at the end, if not nil
 }
 
 // newOutput returns the output of that format, "" being the one that suits stdout.
-func newOutput(format string, why bool, stdout io.Writer) (output, error) {
+// With why, the references of rules, it shows the evidence.
+func newOutput(format string, why render.References, unclassified bool, stdout io.Writer) (output, error) {
 	if format == "" {
 		format = "json"
 		if isTerminal(stdout) {
 			format = "table"
 		}
 	}
-	switch format {
-	case "json":
-		return output{render.JSON, stdout}, nil
-	case "csv":
-		csv := render.CSV{Why: why}
-		_, err := io.WriteString(stdout, csv.Header())
-		return output{csv.Append, stdout}, asFailure(err)
-	case "table":
-		t := render.NewTable(stdout, terminalWidth(stdout), styleOf(stdout), why)
-		return output{t.Append, t}, nil
+	if !slices.Contains(formats, format) {
+		return output{}, fmt.Errorf("unknown format %q: one of %s", format, strings.Join(formats, ", "))
 	}
-	return output{}, fmt.Errorf("unknown format %q: table, json or csv", format)
+	columns, style := terminalWidth(stdout), styleOf(stdout)
+	if unclassified {
+		u := render.NewUnclassified(stdout, format, columns, style)
+		return output{u.Append, u, u.Flush}, nil
+	}
+	switch format {
+	case "table":
+		t := render.NewTable(stdout, columns, style, why)
+		return output{t.Append, t, nil}, nil
+	case "csv":
+		csv := render.CSV{Why: why != nil}
+		_, err := io.WriteString(stdout, csv.Header())
+		return output{csv.Append, stdout, nil}, asFailure(err)
+	}
+	return output{render.JSON, stdout, nil}, nil
 }
 
 func isTerminal(stream any) bool {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 
+	"nixie/classify"
 	"nixie/cmd/nixie/internal/mailbox"
 	"nixie/cmd/nixie/internal/render"
 	"nixie/dsn"
@@ -18,7 +19,7 @@ type work struct {
 	jobs     int
 	output   output
 	progress *progress
-	judge    judge
+	rules    *classify.Classifier
 }
 
 // batch is what a worker takes at once: messages, and files that it reads
@@ -99,6 +100,9 @@ func (w *work) run(stderr io.Writer) error {
 		}
 	}
 	w.progress.clear()
+	if broken == nil && w.output.flush != nil {
+		broken = w.output.flush()
+	}
 	if broken != nil {
 		return asFailure(fmt.Errorf("write: %w", broken))
 	}
@@ -196,7 +200,10 @@ func (w *work) work(todo <-chan *batch) {
 // message works on one message.
 func (w *work) message(b *batch, r *render.Result, source string, data []byte) {
 	r.Source, r.Report = source, dsn.Parse(data)
-	r.Recipients = w.judge(r.Recipients[:0], r.Report)
+	r.Recipients = r.Recipients[:0]
+	for recipient, verdict := range w.rules.Report(r.Report) {
+		r.Recipients = append(r.Recipients, render.Recipient{Recipient: recipient, Verdict: verdict})
+	}
 	b.out = slices.Grow(b.out, 1<<10)
 	b.out = w.output.append(b.out, r)
 	b.count++

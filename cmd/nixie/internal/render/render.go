@@ -26,6 +26,9 @@ type Recipient struct {
 	classify.Verdict
 }
 
+// References returns where a rule's meaning is documented, "" if nowhere.
+type References func(rule string) string
+
 // status is the most specific enhanced code that the message states.
 func (r *Recipient) status() codes.Status {
 	return cmp.Or(r.Verdict.Status, r.Diagnostic.Status, r.Recipient.Status)
@@ -39,7 +42,22 @@ func (r *Recipient) reply() codes.Reply {
 // means is the documented meaning of the most specific code, one sentence; ""
 // if there is no code.
 func (r *Recipient) means() string {
-	return ""
+	m, ok := r.meaning()
+	if !ok {
+		return ""
+	}
+	text, _, _ := strings.Cut(cmp.Or(m.Text, m.Title), ". ")
+	return sentence(text)
+}
+
+// meaning is the meaning of the most specific code; false if there is no code.
+func (r *Recipient) meaning() (codes.Meaning, bool) {
+	if s := r.status(); s != (codes.Status{}) {
+		m, _ := s.Meaning()
+		return m, true
+	}
+	m, _ := r.reply().Meaning()
+	return m, m.Code != ""
 }
 
 // bounceType says the verdict in the words of the tools that know hard and
@@ -58,20 +76,10 @@ func (r *Recipient) bounceType() string {
 			return "none"
 		}
 	}
-	if dead(r.Reason) && r.failed() && !r.transient() {
+	if r.Reason.Dead() && r.failed() && !r.transient() {
 		return "hard"
 	}
 	return "soft"
-}
-
-// dead reports whether the reason says that the address or its domain is dead.
-func dead(reason classify.Reason) bool {
-	switch reason {
-	case classify.BadMailbox, classify.BadAddressSyntax, classify.MailboxMoved, classify.MailboxDisabled,
-		classify.BadDomain, classify.DomainRefusesMail:
-		return true
-	}
-	return false
 }
 
 func (r *Recipient) failed() bool {

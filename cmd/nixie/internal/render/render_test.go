@@ -188,7 +188,9 @@ func TestBounceType(t *testing.T) {
 	}
 }
 
-func table(columns int, style Style, why bool, results ...*Result) string {
+func refs(rule string) string { return "RFC 3463" }
+
+func table(columns int, style Style, why References, results ...*Result) string {
 	var out strings.Builder
 	t := NewTable(&out, columns, style, why)
 	for _, r := range results {
@@ -206,29 +208,29 @@ func TestTable(t *testing.T) {
 		"ADDRESS            REASON       FAULT    DECISION  CODE   SOURCE\n"+
 		"alice@example.com  bad-mailbox  address  give-up   5.1.1  box:3\n"+
 		"-                  no report                              lunch.eml\n",
-		table(80, false, false, bounce(), none))
-	narrow := table(80, false, false, long)
+		table(80, false, nil, bounce(), none))
+	narrow := table(80, false, nil, long)
 	for line := range strings.Lines(narrow) {
 		assert.LessOrEqual(t, width(strings.TrimSuffix(line, "\n")), 80, line)
 	}
 	assert.Contains(t, narrow, "…")
 	assert.Contains(t, narrow, ".mbox:17\n")
-	wide := table(200, false, false, long)
+	wide := table(200, false, nil, long)
 	assert.NotContains(t, wide, "…")
-	assert.Equal(t, wide, table(0, false, false, long), "no terminal, no limit")
-	assert.Contains(t, table(80, true, false, bounce()), "\x1b[31mbad-mailbox\x1b[0m")
+	assert.Equal(t, wide, table(0, false, nil, long), "no terminal, no limit")
+	assert.Contains(t, table(80, true, nil, bounce()), "\x1b[31mbad-mailbox\x1b[0m")
 }
 
 func TestWhy(t *testing.T) {
 	r := bounce()
 	r.Recipients[0].Diagnostic.Text = strings.Repeat("many words ", 9) + "User unknown" + strings.Repeat(" and more", 9)
-	out := table(80, false, true, r)
-	assert.Contains(t, out, "    text      text/user-unknown  part 2, line 7\n")
+	out := table(80, false, refs, r)
+	assert.Contains(t, out, "    text      text/user-unknown  part 2, line 7  [RFC 3463]\n")
 	assert.Contains(t, out, "User unknown")
 	for line := range strings.Lines(out) {
 		assert.LessOrEqual(t, width(strings.TrimSuffix(line, "\n")), 80, line)
 	}
-	assert.Contains(t, table(80, true, true, r), "\x1b[4mUser unknown\x1b[0m")
+	assert.Contains(t, table(80, true, refs, r), "\x1b[4mUser unknown\x1b[0m")
 }
 
 func TestWrap(t *testing.T) {
@@ -255,4 +257,39 @@ func TestClip(t *testing.T) {
 	assert.Equal(t, "配…", clip("配信不能", 4))
 	assert.Equal(t, "…tail", clipLeft("with a tail", 5))
 	assert.Equal(t, "…能", clipLeft("配信不能", 4))
+}
+
+func TestNormalize(t *testing.T) {
+	for _, test := range []struct{ in, want string }{
+		{"550 5.1.1 <bob@example.org>: mailbox closed", "550 5.1.1 <*>: mailbox closed"},
+		{"host mx1.example.org[192.0.2.7] said: 554 go away", "host *[*] said: 554 go away"},
+		{"554 refused (S3150), see https://example.org/?q=192.0.2.7&n=1.", "554 refused (S3150), see *."},
+		{"451 try again in 300 seconds", "451 try again in * seconds"},
+		{"550 ticket a1b2c3d4e5f6 2001:db8::1", "550 ticket * *"},
+		{"550 not now. Later.", "550 not now. Later."},
+		{"", ""},
+	} {
+		assert.Equal(t, test.want, normalize(test.in))
+	}
+}
+
+func TestUnclassified(t *testing.T) {
+	result := func(source string, reason classify.Reason, answer string) *Result {
+		return &Result{Source: source, Report: &dsn.Report{Kind: dsn.DeliveryStatus}, Recipients: []Recipient{{
+			&dsn.Recipient{Action: dsn.Failed, Diagnostic: dsn.Diagnostic{Text: answer}}, classify.Verdict{Reason: reason},
+		}}}
+	}
+	var out strings.Builder
+	u := NewUnclassified(&out, "csv", 0, false)
+	for _, r := range []*Result{
+		result("a", "", "550 odd\tthing 17"),
+		result("b", classify.PermanentFailure, "550 what 12 is it"),
+		result("c", classify.BadMailbox, "550 User unknown"),
+		result("d", classify.TransientFailure, "550 what 13 is it"),
+		result("e", "", ""),
+	} {
+		u.Write(u.Append(nil, r))
+	}
+	require.NoError(t, u.Flush())
+	assert.Equal(t, "count,text,example\n2,550 what * is it,b\n1,(no answer),e\n1,550 odd thing *,a\n", out.String())
 }

@@ -13,9 +13,9 @@ import (
 // message without any.
 type Table struct {
 	out    io.Writer
-	width  int   // of the terminal, in columns; 0 for no limit
-	style  Style // colours or none
-	why    bool  // the evidence below each row
+	width  int        // of the terminal, in columns; 0 for no limit
+	style  Style      // colours or none
+	why    References // the evidence below each row; nil for none
 	widths [columns]int
 	begun  bool
 }
@@ -32,8 +32,9 @@ const (
 )
 
 // NewTable returns a table that is written to out, which is so many columns
-// wide; 0 sets no limit. With why the evidence stands below each row.
-func NewTable(out io.Writer, columns int, style Style, why bool) *Table {
+// wide; 0 sets no limit. With why, the references of rules, the evidence
+// stands below each row.
+func NewTable(out io.Writer, columns int, style Style, why References) *Table {
 	return &Table{out: out, width: columns, style: style, why: why}
 }
 
@@ -57,7 +58,7 @@ func (t *Table) Append(dst []byte, r *Result) []byte {
 		dst = appendRow(dst, [columns]string{
 			cmp.Or(q.Address(), "-"), cmp.Or(string(q.Reason), "unknown"), string(q.Fault), string(q.Decision), code, r.Source,
 		})
-		if t.why {
+		if t.why != nil {
 			dst = t.appendWhy(dst, r, q)
 		}
 	}
@@ -171,7 +172,7 @@ func (t *Table) appendLine(dst []byte, cells [columns]string, head bool) []byte 
 			cell = t.style.Bold(cell)
 		case i == colSource, cells[colReason] == "no report":
 			cell = t.style.Dim(cell)
-		case i == colReason && dead(classify.Reason(cells[i])) && cells[colDecision] == string(classify.GiveUp):
+		case i == colReason && classify.Reason(cells[i]).Dead() && cells[colDecision] == string(classify.GiveUp):
 			cell = t.style.Red(cell)
 		}
 		dst = append(dst, cell...)

@@ -1,9 +1,12 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
+	"nixie/classify"
 	"nixie/dsn"
 )
 
@@ -18,17 +21,27 @@ const (
 // rule, and its words in the line where they stand; then what the code means.
 func (t *Table) appendWhy(dst []byte, r *Result, q *Recipient) []byte {
 	for _, e := range q.Because {
-		dst = t.appendNote(dst, string(e.Basis), Clean(e.Rule)+"  "+t.style.Dim(place(e.At)))
+		source := place(e.At)
+		if ref := t.why(e.Rule); ref != "" {
+			source += "  [" + ref + "]"
+		}
+		for i, row := range wrap(Clean(e.Rule+"  "+source), t.room()) {
+			label := ""
+			if i == 0 {
+				label = string(e.Basis)
+			}
+			dst = t.appendNote(dst, label, row)
+		}
 		if e.Quote != "" {
-			line, start := lineOf(r.Report, q, e.Quote)
+			line, start := lineOf(r.Report, q, e)
 			for _, row := range t.quote(line, start, start+len(e.Quote)) {
 				dst = t.appendNote(dst, "", row)
 			}
 		}
 	}
-	if means := q.means(); means != "" {
-		label := "means"
-		for _, row := range wrap(means, t.room()) {
+	if m, ok := q.meaning(); ok {
+		label := m.Code
+		for _, row := range wrap(sentence(m.Title)+" "+m.Text+" ["+m.Reference+"]", t.room()) {
 			dst = t.appendNote(dst, label, row)
 			label = ""
 		}
@@ -64,19 +77,43 @@ func place(at dsn.Place) string {
 
 // lineOf returns the line of the message in which the quoted words stand, and
 // where in it they start; the words alone if it is not found.
-func lineOf(r *dsn.Report, q *Recipient, quote string) (line string, start int) {
-	if i := strings.Index(q.Diagnostic.Text, quote); i >= 0 {
+func lineOf(r *dsn.Report, q *Recipient, e classify.Evidence) (line string, start int) {
+	switch e.At.Part {
+	case "":
+		line = fieldAt(r.Header, e)
+	case r.TextAt.Part:
+	default:
+		line = cmp.Or(fieldAt(q.Fields, e), fieldAt(r.Fields, e))
+	}
+	if i := strings.Index(line, e.Quote); i >= 0 {
+		return line, i
+	}
+	if i := strings.Index(q.Diagnostic.Text, e.Quote); i >= 0 {
 		return q.Diagnostic.Text, i
 	}
-	if i := strings.Index(r.Text, quote); i >= 0 {
+	if i := strings.Index(r.Text, e.Quote); i >= 0 {
 		begin := strings.LastIndexByte(r.Text[:i], '\n') + 1
 		end := len(r.Text)
-		if n := strings.IndexByte(r.Text[i+len(quote):], '\n'); n >= 0 {
-			end = i + len(quote) + n
+		if n := strings.IndexByte(r.Text[i+len(e.Quote):], '\n'); n >= 0 {
+			end = i + len(e.Quote) + n
 		}
 		return r.Text[begin:end], i - begin
 	}
-	return quote, 0
+	return e.Quote, 0
+}
+
+// fieldAt returns the field in which evidence stands, on one line; "" if it
+// stands in none of these.
+func fieldAt(fields dsn.Fields, e classify.Evidence) string {
+	for _, f := range slices.Backward(fields) {
+		if f.Line <= e.At.Line {
+			if text := f.Text(); strings.Contains(text, e.Quote) {
+				return f.Name + ": " + text
+			}
+			return ""
+		}
+	}
+	return ""
 }
 
 // quote returns line in rows as wide as the terminal, with line[start:end]

