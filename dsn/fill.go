@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"cmp"
 	"strings"
 
 	"nixie/codes"
@@ -101,29 +102,34 @@ func (p *parser) add(found prose) {
 		p.Dialect, p.Recipients = found.Dialect, found.Recipients
 		return
 	}
+	known := byAddress(found.Recipients)
 	for i := range p.Recipients {
 		r := &p.Recipients[i]
-		if f := sameRecipient(r, found.Recipients, len(p.Recipients)); f != nil {
+		f := cmp.Or(known[strings.ToLower(r.Original.Value)], known[strings.ToLower(r.Final.Value)])
+		if f == nil && len(p.Recipients) == 1 && len(found.Recipients) == 1 {
+			// Each side speaks of one only: they are the same unless their addresses say otherwise.
+			if only := &found.Recipients[0]; r.Address() == "" || only.Address() == "" || sameLocalPart(r.Address(), only.Address()) {
+				f = only
+			}
+		}
+		if f != nil {
 			fill(r, f)
 		}
 	}
 }
 
-// sameRecipient returns who of found is r. Where both sides name just one and
-// one of them without an address, they are the same.
-func sameRecipient(r *Recipient, found []Recipient, of int) *Recipient {
-	for i := range found {
-		f := &found[i]
+// byAddress finds recipients by their addresses in lower case.
+func byAddress(recipients []Recipient) map[string]*Recipient {
+	known := make(map[string]*Recipient, len(recipients))
+	for i := range recipients {
+		r := &recipients[i]
 		for _, a := range []string{r.Original.Value, r.Final.Value} {
-			if a != "" && (strings.EqualFold(a, f.Final.Value) || strings.EqualFold(a, f.Original.Value)) {
-				return f
+			if a = strings.ToLower(a); a != "" && known[a] == nil {
+				known[a] = r
 			}
 		}
 	}
-	if of == 1 && len(found) == 1 && (r.Address() == "" || found[0].Address() == "" || sameLocalPart(r.Address(), found[0].Address())) {
-		return &found[0]
-	}
-	return nil
+	return known
 }
 
 // sameLocalPart reports whether two addresses differ in the domain only, as
@@ -163,10 +169,14 @@ func (p *parser) failedRecipients() {
 	if p.Kind != "" && p.Kind != DeliveryStatus {
 		return
 	}
+	var known map[string]*Recipient
 	for f := range p.Header.All("X-Failed-Recipients") {
+		if known == nil {
+			known = byAddress(p.Recipients)
+		}
 		for word := range strings.SplitSeq(f.Text(), ",") {
 			address := decodeOctal(bareAddress(word))
-			if !strings.Contains(address, "@") || p.names(address) {
+			if !strings.Contains(address, "@") || known[strings.ToLower(address)] != nil {
 				continue
 			}
 			p.as(DeliveryStatus, "x-failed-recipients")
@@ -180,16 +190,7 @@ func (p *parser) failedRecipients() {
 				continue
 			}
 			p.Recipients = append(p.Recipients, r)
+			known[strings.ToLower(address)] = &r
 		}
 	}
-}
-
-func (p *parser) names(address string) bool {
-	for i := range p.Recipients {
-		r := &p.Recipients[i]
-		if strings.EqualFold(r.Final.Value, address) || strings.EqualFold(r.Original.Value, address) {
-			return true
-		}
-	}
-	return false
 }
