@@ -72,8 +72,12 @@ var embedded = sync.OnceValues(func() ([]Rule, error) {
 // [Rule].Vague). The error is a [*RuleError].
 func New(rules ...Rule) (*Classifier, error) {
 	ours, _ := embedded()
+	return newClassifier(rules, ours)
+}
+
+func newClassifier(own, ours []Rule) (*Classifier, error) {
 	c := &Classifier{
-		rules:     append(slices.Clip(rules), ours...),
+		rules:     append(slices.Clip(own), ours...),
 		byName:    map[string]int32{},
 		providers: map[string][]int16{},
 		byStatus:  map[codes.Status][]int32{},
@@ -86,7 +90,7 @@ func New(rules ...Rule) (*Classifier, error) {
 			return nil, &RuleError{r.file, r.line, r.Name, err}
 		}
 		m := newMatcher(r)
-		m.own = i < len(rules)
+		m.own = i < len(own)
 		m.provider = c.provider(b, providers, r)
 		c.matchers = append(c.matchers, m)
 		if _, ok := c.byName[r.Name]; !ok {
@@ -110,6 +114,9 @@ func newMatcher(r *Rule) matcher {
 		m.level = levelClass
 	case r.Vague:
 		m.level = levelVague
+	}
+	for _, n := range []int{len(r.Text), len(r.Status), len(r.Reply), len(r.Command), len(r.Action)} {
+		m.kinds += uint8(min(n, 1))
 	}
 	for _, s := range r.Status {
 		p, _ := parseStatusPattern(s)

@@ -46,3 +46,15 @@ func TestEmbeddedRules(t *testing.T) {
 		assert.NotEmpty(t, append(r.Ref, r.Seen...), "%s has neither Ref nor Seen", r.Name)
 	}
 }
+
+func TestSamples(t *testing.T) {
+	c := standard()
+	for r := range c.Rules() {
+		if err := c.Check(r); err != nil {
+			t.Error(err)
+		}
+		if len(r.Text) > 0 || r.Provider != "" {
+			assert.NotEmpty(t, r.Samples, "%s:%d: rule %s has no sample", r.file, r.line, r.Name)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package classify
 
 import (
 	"iter"
-	"sort"
 	"strings"
 	"time"
 
@@ -40,8 +39,8 @@ func (c *Classifier) Report(report *dsn.Report) iter.Seq2[*dsn.Recipient, Verdic
 // gave; host may be empty. There is no report, so a transient answer means to
 // retry. Lines of a long answer may be joined or not.
 func (c *Classifier) Reply(host, reply string) Verdict {
-	f := facts{answer: reply, answerAt: dsn.Place{Line: 1}}
-	f.hosts[0] = host
+	f := facts{answer: dsn.Place{Line: 1}}
+	f.texts[theAnswer], f.hosts[0] = reply, host
 	f.reply, f.status = findCodes(reply)
 	return c.judge(&f, nil)
 }
@@ -59,14 +58,15 @@ func findCodes(text string) (reply codes.Reply, status codes.Status) {
 	return reply, status
 }
 
-// specific tells how much a status says.
+// specific tells how much a status says. That the time expired (X.4.7) says
+// little: it hides what kept failing.
 func specific(s codes.Status) int {
 	switch {
 	case s.Class == 0:
 		return 0
 	case s.Subject == 0 && s.Detail == 0:
 		return 1
-	case s.Detail == 0:
+	case s.Detail == 0, s.Subject == 4 && s.Detail == 7:
 		return 2
 	}
 	return 3
@@ -77,14 +77,28 @@ func (c *Classifier) recipient(report *dsn.Report, r *dsn.Recipient, i int, text
 	d := &r.Diagnostic
 	f := facts{
 		action: r.Action, status: r.Status, reply: d.Reply, command: d.Command,
-		answer: d.Text, answerAt: d.At, share: text.of(i), fields: r.Fields, at: r.At,
+		answer: d.At, fields: r.Fields, at: r.At,
+	}
+	text.share(&f, i)
+	if f.texts[theAnswer] = d.Text; d.Text == "" {
+		f.texts[theAnswer], f.answer = statusComment(r)
 	}
 	// The status of the answer is the remote host's own word.
 	if specific(d.Status) >= specific(f.status) {
 		f.status = d.Status
 	}
 	f.hosts = [...]string{r.RemoteMTA.Value, report.ReportingMTA.Value, domain(r.Final.Value), domain(r.Original.Value)}
-	return c.judge(&f, text.place)
+	return c.judge(&f, text)
+}
+
+// statusComment returns the Status field where a comment in it says more than
+// the code does, RFC 3464 section 2.3.4.
+func statusComment(r *dsn.Recipient) (string, dsn.Place) {
+	field, _ := r.Fields.Find("Status")
+	if !strings.Contains(field.Value, "(") {
+		return "", dsn.Place{}
+	}
+	return field.Text(), dsn.Place{Part: r.At.Part, Line: field.Line}
 }
 
 // domain returns the part of an address after the last @.
@@ -93,7 +107,7 @@ func domain(address string) string {
 }
 
 // judge makes the verdict on the facts.
-func (c *Classifier) judge(f *facts, shareAt func(offset int) dsn.Place) Verdict {
+func (c *Classifier) judge(f *facts, text *humanText) Verdict {
 	s := c.memory.Get().(*scratch)
 	defer c.memory.Put(s)
 	v := Verdict{Status: f.status, Reply: f.reply}
@@ -113,11 +127,11 @@ func (c *Classifier) judge(f *facts, shareAt func(offset int) dsn.Place) Verdict
 	}
 	v.Decision = decide(v.Decision, f)
 	if v.Decision == Retry {
-		if v.After = waitIn(f.answer); v.After == 0 {
+		if v.After = waitIn(f.texts[theAnswer]); v.After == 0 {
 			v.After = c.after(s, v.Reason)
 		}
 	}
-	v.Because = c.evidence(f, s, first, shareAt)
+	v.Because = c.evidence(f, s, first, text)
 	return v
 }
 
@@ -180,93 +194,12 @@ func plain(reason Reason, report *dsn.Report, field, part string) Verdict {
 func (c *Classifier) autoReply(report *dsn.Report, r *dsn.Recipient) Verdict {
 	s := c.memory.Get().(*scratch)
 	defer c.memory.Put(s)
-	text := humanText{report: report}
-	f := facts{share: report.Text, at: r.At}
+	f := facts{at: r.At}
+	f.texts[ownLines] = report.Text
 	c.search(&f, s)
 	if x := s.best[tierText]; x.rule != 0 && c.rules[x.rule-1].Reason == Challenge {
 		s.best = [tiers]candidate{tierText: x}
-		return Verdict{Reason: Challenge, Decision: Challenge.Decision(), Because: c.evidence(&f, s, x, func(offset int) dsn.Place {
-			return text.line(offset)
-		})}
+		return Verdict{Reason: Challenge, Decision: Challenge.Decision(), Because: c.evidence(&f, s, x, &humanText{report: report})}
 	}
 	return plain(AutoReply, report, "", "")
-}
-
-// humanText is the human-readable text of a report, parted by recipient.
-type humanText struct {
-	report *dsn.Report
-	lines  []int // where each line begins, once asked for
-	start  int   // of the share given last
-}
-
-// Limits of what is searched for one of several recipients.
-const (
-	maxShareLines      = 12
-	maxShareRecipients = 1000
-)
-
-// of returns what the text says of a recipient: all of it where there is no
-// other recipient; else the lines from where the recipient is named to the
-// next that is named, or nothing where that cannot be told.
-func (h *humanText) of(i int) string {
-	report := h.report
-	h.start = 0
-	if len(report.Recipients) == 1 {
-		return report.Text
-	}
-	if len(report.Recipients) > maxShareRecipients || report.Text == "" {
-		return ""
-	}
-	first := h.lineOf(i)
-	if first < 0 {
-		return ""
-	}
-	last := min(first+maxShareLines, len(h.index()))
-	for j := range report.Recipients {
-		if next := h.lineOf(j); j != i && next > first && next < last {
-			last = next
-		}
-	}
-	h.start = h.lines[first]
-	end := len(report.Text)
-	if last < len(h.lines) {
-		end = h.lines[last]
-	}
-	return report.Text[h.start:end]
-}
-
-// lineOf returns the line of the text at which a recipient is named, from 0; -1 if none.
-func (h *humanText) lineOf(i int) int {
-	at, text := h.report.Recipients[i].At, h.report.TextAt
-	if at.Part != text.Part || at.Line < text.Line || text.Line == 0 {
-		return -1
-	}
-	if line := at.Line - text.Line; line < len(h.index()) {
-		return line
-	}
-	return -1
-}
-
-// index returns where each line of the text begins.
-func (h *humanText) index() []int {
-	if h.lines == nil {
-		h.lines = append(h.lines, 0)
-		for i := range len(h.report.Text) {
-			if h.report.Text[i] == '\n' {
-				h.lines = append(h.lines, i+1)
-			}
-		}
-	}
-	return h.lines
-}
-
-// place returns where a byte of the share given last stands in the message.
-func (h *humanText) place(offset int) dsn.Place { return h.line(h.start + offset) }
-
-// line returns where a byte of the text stands in the message.
-func (h *humanText) line(offset int) dsn.Place {
-	lines := h.index()
-	at := h.report.TextAt
-	at.Line += sort.Search(len(lines), func(i int) bool { return lines[i] > offset }) - 1
-	return at
 }

@@ -34,6 +34,7 @@ const (
 // matcher is a rule made ready to be asked.
 type matcher struct {
 	tier, level uint8
+	kinds       uint8 // of conditions
 	own         bool  // not one of ours
 	provider    int16 // whose answers it is for, from 1; 0 for everybody's
 	status      []statusPattern
@@ -50,12 +51,21 @@ type facts struct {
 	command string
 	hosts   [4]string // that may be the provider's; also domains
 
-	answer   string // the diagnostic
-	answerAt dsn.Place
-	share    string // what the human-readable text says of the recipient
-	fields   dsn.Fields
-	at       dsn.Place // where the fields stand
+	texts  [passages]string // that are searched for phrases
+	starts [passages]int    // where they begin in the human-readable text
+	answer dsn.Place        // where the answer stands
+	fields dsn.Fields
+	at     dsn.Place // where the fields stand
 }
+
+// The texts that are searched for phrases, each only where those before it say
+// nothing clear.
+const (
+	theAnswer = iota // the diagnostic
+	ownLines         // what the human-readable text says of the recipient
+	allLines         // what it says of all recipients
+	passages
+)
 
 // holds reports whether the conditions other than Text and Unless hold.
 func (m *matcher) holds(f *facts, s *scratch) bool {
@@ -81,7 +91,7 @@ type candidate struct {
 	rule       int32 // from 1; 0 for none
 	words      int32 // of the phrase that matched
 	start, end int32 // where it stands
-	inShare    bool  // in facts.share and not in facts.answer
+	passage    uint8
 }
 
 // textHit is what a pass over a text found of one rule's phrases.
@@ -122,10 +132,12 @@ func (c *Classifier) search(f *facts, s *scratch) {
 	for _, host := range f.hosts {
 		c.addHost(s, host)
 	}
-	c.searchText(f, s, f.answer, false)
+	c.searchText(f, s, theAnswer)
 	c.searchCodes(f, s)
-	if f.share != "" && (c.ownText || c.level(c.decisive(s)) > levelClear) {
-		c.searchText(f, s, f.share, true)
+	for passage := ownLines; passage < passages; passage++ {
+		if f.texts[passage] != "" && (c.ownText || c.level(c.decisive(s)) > levelClear) {
+			c.searchText(f, s, passage)
+		}
 	}
 }
 
@@ -140,7 +152,8 @@ func (c *Classifier) addHost(s *scratch, host string) {
 }
 
 // searchText asks the rules with phrases.
-func (c *Classifier) searchText(f *facts, s *scratch, text string, inShare bool) {
+func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
+	text := f.texts[passage]
 	text = text[:min(len(text), maxText)]
 	c.phrases.find(text, &s.memory, func(m match) {
 		u := c.uses[m.use]
@@ -170,7 +183,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, text string, inShare bool)
 	for _, rule := range s.touched {
 		hit := &s.hits[rule]
 		if hit.found && !hit.unless {
-			c.offer(f, s, candidate{rule + 1, hit.words, hit.start, hit.end, inShare})
+			c.offer(f, s, candidate{rule + 1, hit.words, hit.start, hit.end, uint8(passage)})
 		}
 		*hit = textHit{}
 	}
@@ -214,11 +227,12 @@ func (c *Classifier) offer(f *facts, s *scratch, next candidate) {
 
 // better reports whether rule x says more than rule y of the same tier: the
 // clearer, then one's own, then what the host said itself, then the longer
-// phrase, then the earlier rule.
+// phrase, then the one with more kinds of conditions, then the earlier.
 func (c *Classifier) better(x, y candidate) bool {
 	order := c.compare(x, y)
 	if order == 0 {
-		order = cmp.Or(cmp.Compare(y.words, x.words), cmp.Compare(x.rule, y.rule))
+		a, b := &c.matchers[x.rule-1], &c.matchers[y.rule-1]
+		order = cmp.Or(cmp.Compare(y.words, x.words), cmp.Compare(b.kinds, a.kinds), cmp.Compare(x.rule, y.rule))
 	}
 	return order < 0
 }
@@ -226,10 +240,10 @@ func (c *Classifier) better(x, y candidate) bool {
 // compare orders rules of whatever tier.
 func (c *Classifier) compare(x, y candidate) int {
 	a, b := &c.matchers[x.rule-1], &c.matchers[y.rule-1]
-	return cmp.Or(cmp.Compare(a.level, b.level), falseLast(a.own, b.own), falseLast(!x.inShare, !y.inShare))
+	return cmp.Or(cmp.Compare(a.level, b.level), ownFirst(a.own, b.own), cmp.Compare(x.passage, y.passage))
 }
 
-func falseLast(a, b bool) int {
+func ownFirst(a, b bool) int {
 	switch {
 	case a == b:
 		return 0
@@ -258,7 +272,7 @@ func (c *Classifier) level(x candidate) uint8 {
 }
 
 // evidence lists the best rule of each tier, the decisive one first.
-func (c *Classifier) evidence(f *facts, s *scratch, first candidate, shareAt func(offset int) dsn.Place) []Evidence {
+func (c *Classifier) evidence(f *facts, s *scratch, first candidate, text *humanText) []Evidence {
 	n := 0
 	for _, x := range s.best {
 		if x.rule != 0 {
@@ -273,12 +287,12 @@ func (c *Classifier) evidence(f *facts, s *scratch, first candidate, shareAt fun
 		rule := &c.rules[x.rule-1]
 		e := Evidence{Basis: tierBasis[c.matchers[x.rule-1].tier], Rule: rule.Name}
 		switch {
-		case x.inShare:
-			e.Quote, e.At = f.share[x.start:x.end], shareAt(int(x.start))
-		case x.words > 0:
-			e.Quote, e.At = f.answer[x.start:x.end], f.answerAt
-		default:
+		case x.words == 0:
 			e.Quote, e.At = f.quote(rule)
+		case x.passage == theAnswer:
+			e.Quote, e.At = f.texts[theAnswer][x.start:x.end], f.answer
+		default:
+			e.Quote, e.At = f.texts[x.passage][x.start:x.end], text.place(f.starts[x.passage]+int(x.start))
 		}
 		if x == first {
 			because[0] = e
@@ -300,10 +314,11 @@ func (f *facts) quote(rule *Rule) (string, dsn.Place) {
 	case len(rule.Reply) > 0:
 		field, code = "", strconv.AppendUint(buf[:0], uint64(f.reply), 10)
 	case len(rule.Action) == 0:
-		return f.command, f.answerAt
+		return f.command, f.answer
 	}
-	if i := indexCode(f.answer, code); i >= 0 {
-		return f.answer[i : i+len(code)], f.answerAt
+	answer := f.texts[theAnswer]
+	if i := indexCode(answer, code); i >= 0 {
+		return answer[i : i+len(code)], f.answer
 	}
 	if got, ok := f.fields.Find(field); ok {
 		if text := got.Text(); len(code) == 0 || indexCode(text, code) >= 0 {

@@ -1,0 +1,88 @@
+package classify
+
+import (
+	"sort"
+
+	"nixie/dsn"
+)
+
+// humanText is the human-readable text of a report, parted by recipient.
+type humanText struct {
+	report *dsn.Report
+	lines  []int // where each line begins, once asked for
+}
+
+// Limits of what is searched for one of several recipients.
+const (
+	maxShareLines      = 12
+	maxShareRecipients = 1000
+	maxIntro           = 4 << 10 // bytes
+)
+
+// share gives the facts what the text says of a recipient: all of it where
+// there is no other recipient; else the lines from where the recipient is
+// named to where the next one is, and those before any of them is; nothing
+// where that cannot be told.
+func (h *humanText) share(f *facts, i int) {
+	text, recipients := h.report.Text, h.report.Recipients
+	if len(recipients) == 1 {
+		f.texts[ownLines] = text
+		return
+	}
+	first := h.lineOf(i)
+	if len(recipients) > maxShareRecipients || first < 0 {
+		return
+	}
+	last, earliest := first+maxShareLines, first
+	for j := range recipients {
+		if line := h.lineOf(j); line >= 0 {
+			earliest = min(earliest, line)
+			if line > first {
+				last = min(last, line)
+			}
+		}
+	}
+	start := h.offset(first)
+	f.texts[ownLines], f.starts[ownLines] = text[start:h.offset(last)], start
+	if intro := h.offset(earliest); intro <= maxIntro {
+		f.texts[allLines] = text[:intro]
+	}
+}
+
+// lineOf returns the line of the text at which a recipient is named, from 0; -1 if none.
+func (h *humanText) lineOf(i int) int {
+	at, text := h.report.Recipients[i].At, h.report.TextAt
+	if h.report.Text == "" || at.Part != text.Part || at.Line < text.Line || text.Line == 0 || at.Line-text.Line >= len(h.index()) {
+		return -1
+	}
+	return at.Line - text.Line
+}
+
+// offset returns where a line begins, which may be after the last.
+func (h *humanText) offset(line int) int {
+	if line >= len(h.index()) {
+		return len(h.report.Text)
+	}
+	return h.lines[line]
+}
+
+// index returns where each line of the text begins.
+func (h *humanText) index() []int {
+	if h.lines == nil {
+		h.lines = append(h.lines, 0)
+		for i := range len(h.report.Text) {
+			if h.report.Text[i] == '\n' {
+				h.lines = append(h.lines, i+1)
+			}
+		}
+	}
+	return h.lines
+}
+
+// place returns where a byte of the text stands in the message.
+func (h *humanText) place(offset int) dsn.Place {
+	lines := h.index()
+	at := h.report.TextAt
+	at.Line += sort.Search(len(lines), func(i int) bool { return lines[i] > offset }) - 1
+	return at
+}
