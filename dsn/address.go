@@ -69,7 +69,7 @@ func localStart(text string, from, at int) int {
 // trimLocal skips quotes, bullets and the like that stand before an address
 // without a space between.
 func trimLocal(text string, i, at int) int {
-	for i < at && strings.IndexByte("'`*|.=#~", text[i]) >= 0 {
+	for i < at && strings.IndexByte("'`*|.=#~", text[i]) >= 0 && !strings.HasPrefix(text[i:], "=?") {
 		i++
 	}
 	return i

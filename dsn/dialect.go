@@ -18,6 +18,7 @@ var dialectFiles embed.FS
 // dialect is one form in which software reports in prose.
 type dialect struct {
 	name       string
+	notice     bool        // what looks like a report but is none
 	conditions []condition // each must hold
 	begin      []template
 	recipient  []template
@@ -97,6 +98,11 @@ func parseDialect(group Fields) (*dialect, error) {
 		case "Dialect":
 			d.name = value
 		case "Software", "Ref":
+		case "Means":
+			if value != "notice" {
+				return nil, fmt.Errorf("unknown meaning %q", value)
+			}
+			d.notice = true
 		case "Begin":
 			list = &d.begin
 		case "Recipient":

@@ -14,10 +14,7 @@ func (r *reader) recipients() []Recipient {
 	list := make([]Recipient, 0, len(r.items))
 	for i := range r.items {
 		it := &r.items[i]
-		end := len(r.text)
-		if i+1 < len(r.items) {
-			end = r.rows[r.items[i+1].row].start
-		}
+		end := r.endOf(it.row)
 		rec := Recipient{Final: Typed{Value: it.address}, Action: it.action, At: r.line(it.row)}
 		if it.former == "" {
 			r.former(it, end)
@@ -28,7 +25,7 @@ func (r *reader) recipients() []Recipient {
 		if rec.Action == "" {
 			rec.Action = action
 		}
-		r.explain(&rec, it, end, sessions)
+		r.explain(&rec, i, end, sessions)
 		list = append(list, rec)
 	}
 	if len(list) == 0 {
@@ -46,56 +43,16 @@ func (r *reader) recipients() []Recipient {
 // nameless is a report that names nobody but says why.
 func (r *reader) nameless(action Action, sessions []exchange) []Recipient {
 	rec := Recipient{Action: action, At: r.at}
-	r.explain(&rec, &item{}, len(r.text), sessions)
-	if rec.Diagnostic.Text == "" && action == "" {
-		return nil
-	}
+	r.items = []item{{mentioned: true}}
+	r.explain(&rec, 0, len(r.text), sessions)
 	return []Recipient{rec}
-}
-
-// overall is the action for recipients that the text lists without saying.
-// What it says first counts, unless it says that the end has come.
-func (r *reader) overall() Action {
-	if r.action != "" {
-		return r.action
-	}
-	kinds := r.kindsBetween(0, len(r.text)) | r.signs.subject
-	switch {
-	case kinds&saysDelayed != 0 && !r.finalFirst():
-		return Delayed
-	case kinds&saysDelivered != 0 && kinds&(saysFailed|saysFinal) == 0:
-		return Delivered
-	}
-	return Failed
-}
-
-// finalFirst reports whether the text gives up before it speaks of a delay.
-func (r *reader) finalFirst() bool {
-	if r.signs.subject&saysDelayed != 0 {
-		return false
-	}
-	for _, h := range r.hits {
-		switch {
-		case h.kind&saysFinal != 0:
-			return true
-		case h.kind&saysDelayed != 0:
-			// "I'm not going to try again" may follow what was tried.
-			for _, later := range r.hits {
-				if later.kind&saysFinal != 0 && later.start > h.start && later.start-h.start < 200 {
-					return true
-				}
-			}
-			return false
-		}
-	}
-	return false
 }
 
 // formerWords stand before the address that a recipient was before
 // forwarding, an alias or a list made it another.
 var formerWords = []string{
 	"(generated from ", "(ultimately generated from ", "(expanded from ", "(expanded from: ", "(originally addressed to ", "(original address: ",
-	"(forwarded from ", "(was: ", "(alias of ", "originally addressed to ", "(original recipient: ",
+	"(expanded from:", "(forwarded from ", "(was: ", "(alias of ", "originally addressed to ", "(original recipient: ", "original address: ",
 }
 
 // former reads who the item was before forwarding.
@@ -103,7 +60,7 @@ func (r *reader) former(it *item, end int) {
 	text := r.text[min(it.rest, end):end]
 	text = text[:min(len(text), 300)]
 	for i := 0; i < len(text); i++ {
-		if text[i] != '(' && text[i] != 'o' && text[i] != 'O' {
+		if c := lower(text[i]); c != '(' && c != 'o' {
 			continue
 		}
 		for _, words := range formerWords {
@@ -122,25 +79,59 @@ func (r *reader) former(it *item, end int) {
 	}
 }
 
-// explain finds the diagnostic of one recipient: what the dialect points at,
-// or in what stands between its address and the next, or in the transcript of
-// a session, or in what stands before.
-func (r *reader) explain(rec *Recipient, it *item, end int, sessions []exchange) {
+// endOf returns where what is said of the recipient named in row i ends:
+// where the next one is named.
+func (r *reader) endOf(i int) int {
+	end := len(r.text)
+	for j := range r.items {
+		if row := r.items[j].row; row > i {
+			end = min(end, r.rows[row].start)
+		}
+	}
+	for _, m := range r.marks {
+		if m.row > i {
+			end = min(end, r.rows[m.row].start)
+		}
+	}
+	return end
+}
+
+// explain finds the diagnostic of item i: what the dialect points at, or in
+// what stands between its address and the next, or in the transcript of a
+// session, or in what stands before.
+func (r *reader) explain(rec *Recipient, i, end int, sessions []exchange) {
+	it := &r.items[i]
+	found := finding{}
 	if it.answer.end > it.answer.start {
-		r.diagnose(rec, it.answer)
-	} else if s, ok := r.bestParagraph(it.rest, end, it.mentioned); ok {
-		r.diagnose(rec, s)
-	} else if r.common.end > r.common.start {
-		r.diagnose(rec, r.common)
+		found = finding{it.answer, 4}
+	} else {
+		from := it.rest
+		if it.mentioned {
+			from = r.rows[it.row].start
+		}
+		found = r.bestParagraph(from, end, it.mentioned)
+		for _, m := range r.marks {
+			if m.item == i {
+				if again := r.bestParagraph(m.rest, r.endOf(m.row), false); again.rank > found.rank {
+					found = again
+				}
+			}
+		}
+	}
+	if found.rank < 3 && r.common.end > r.common.start {
+		found = finding{r.common, 4}
+	}
+	if found.rank > 0 {
+		r.diagnose(rec, found.span)
 	}
 	d := &rec.Diagnostic
-	if d.Reply == 0 && (d.Status == codes.Status{} || d.Text == "") || strings.Contains(d.Text, "...") {
+	if it.mentioned || d.Reply == 0 && d.Status == (codes.Status{}) || strings.HasPrefix(d.Text, "(reason:") && strings.Contains(d.Text, "...") {
 		r.fromTranscript(rec, sessions)
 	}
 	if d.Reply == 0 && d.Status == (codes.Status{}) && len(r.items) < 2 {
 		// The reason may stand above the address.
-		if s, ok := r.bestParagraph(0, r.rows[it.row].start, false); ok && (hasFailureCode(r.text[s.start:s.end]) || d.Text == "") {
-			r.diagnose(rec, s)
+		if above := r.bestParagraph(0, r.rows[it.row].start, false); above.rank > max(found.rank, 1) {
+			r.diagnose(rec, above.span)
 		}
 	}
 }
@@ -149,7 +140,7 @@ func (r *reader) explain(rec *Recipient, it *item, end int, sessions []exchange)
 func (r *reader) diagnose(rec *Recipient, s span) {
 	row := r.rowOf(s.start)
 	text, command := r.withoutCommands(s)
-	rec.Diagnostic = parseDiagnostic(text)
+	rec.Diagnostic = proseDiagnostic(text)
 	rec.Diagnostic.At = r.line(row)
 	if rec.Diagnostic.Command == "" {
 		rec.Diagnostic.Command = command
@@ -184,31 +175,115 @@ func (r *reader) withoutCommands(s span) (text, command string) {
 	return b.String(), command
 }
 
-// bestParagraph chooses the piece of text between two offsets that says why:
-// the first paragraph with a code, else the first with a phrase for a cause,
-// else what stands directly after.
-func (r *reader) bestParagraph(from, to int, mentioned bool) (span, bool) {
-	var cause, near span
+// finding is a piece of text that may say why, and how likely: 4 with a reply
+// code, 3 with a status, 2 with a phrase for a cause, 1 for its place alone.
+type finding struct {
+	span
+	rank int
+}
+
+// bestParagraph chooses the paragraph between two offsets that says why.
+func (r *reader) bestParagraph(from, to int, mentioned bool) finding {
+	var best finding
 	for p := range r.paragraphs(from, to) {
 		text := r.text[p.start:p.end]
 		if !hasLetters(text) {
 			continue
 		}
-		if hasFailureCode(text) {
-			return p, true
-		}
+		rank := 0
 		kinds := r.kindsBetween(p.start, p.end)
-		if cause.end == 0 && kinds&saysCause != 0 {
-			cause = p
+		p = r.narrow(p)
+		switch d := proseDiagnostic(r.text[p.start:p.end]); {
+		case d.Reply.Class() == codes.Transient || d.Reply.Class() == codes.Permanent:
+			return finding{p, 4}
+		case d.Status.Class == codes.Transient || d.Status.Class == codes.Permanent:
+			rank = 3
+		case kinds&saysCause != 0:
+			rank = 2
+		case from > 0 && kinds&(saysContact|saysDelayed|saysOriginal) == 0 && !mentioned:
+			rank = 1
 		}
-		if near.end == 0 && from > 0 && kinds&(saysContact|saysDelayed|saysOriginal) == 0 && !mentioned {
-			near = p
+		if rank > best.rank {
+			best = finding{p, rank}
 		}
 	}
-	if cause.end > 0 {
-		return cause, true
+	return best
+}
+
+// narrow leaves of a paragraph what follows a label for the diagnostic, or
+// begins with the line of a reply where only other things stand above it.
+func (r *reader) narrow(p span) span {
+	for i := r.rowOf(p.start); i < len(r.rows) && r.rows[i].start < p.end; i++ {
+		w := r.rows[i]
+		s := r.text[max(w.start, p.start):w.end]
+		for _, label := range []string{"diagnostic-code:", "diagnostic-code :", "diagnostic code:"} {
+			if n, ok := foldMatch(s, label); ok {
+				end := w.end
+				for j := i + 1; j < len(r.rows) && r.rows[j].start < p.end && headerName(r.row(j)) == ""; j++ {
+					end = r.rows[j].end
+				}
+				start := max(w.start, p.start) + n
+				if semicolon := strings.IndexByte(r.text[start:w.end], ';'); semicolon >= 0 && semicolon < 12 {
+					start += semicolon + 1
+				}
+				return span{start, end}
+			}
+		}
+		if w.start > p.start && startsReply(s) {
+			above := r.text[p.start:w.start]
+			if remoteHost(above) == "" && !endsWithReply(above) && !hasFailureCode(above) {
+				return span{w.start, p.end}
+			}
+			break
+		}
 	}
-	return near, near.end > 0
+	return p
+}
+
+// startsReply reports whether s begins like a line of an SMTP reply of failure.
+func startsReply(s string) bool {
+	return len(s) > 3 && (s[0] == '4' || s[0] == '5') && isDigits(s[:3]) && s[1] <= '7' && (s[3] == ' ' || s[3] == '-')
+}
+
+func endsWithReply(s string) bool {
+	s = strings.TrimRight(s, " \n\t")
+	return len(s) > 3 && startsReply(s[len(s)-3:]+" ")
+}
+
+// proseDiagnostic is parseDiagnostic for running text: a number that only
+// software writes where it stands ("MAIL+RCPT 550 no such user") is a reply too.
+func proseDiagnostic(text string) Diagnostic {
+	d := parseDiagnostic(text)
+	if d.Reply != 0 {
+		return d
+	}
+	for i := 0; i+3 <= len(d.Text); i++ {
+		if i > 0 && strings.IndexByte(" :;", d.Text[i-1]) < 0 || !startsReply(d.Text[i:]+" ") && !startsReply(d.Text[i:i+3]+" ") {
+			continue
+		}
+		if i+3 < len(d.Text) && strings.IndexByte(" -,", d.Text[i+3]) < 0 {
+			continue
+		}
+		reply, err := codes.ParseReply(d.Text[i : i+3])
+		if _, known := reply.Meaning(); err != nil || !known {
+			continue
+		}
+		before := strings.TrimRight(d.Text[:i], " ")
+		if word := before[strings.LastIndexByte(before, ' ')+1:]; before == "" || strings.HasSuffix(before, ":") || isCodeWord(word) {
+			d.Reply = reply
+			return d
+		}
+	}
+	return d
+}
+
+// isCodeWord reports whether software writes word before a reply code.
+func isCodeWord(word string) bool {
+	switch strings.ToLower(strings.Trim(word, "[]():,")) {
+	case "mail+rcpt", "closing", "responsecode", "error_code", "code", "error", "said", "returned", "response", "message", "smtp", "status", "reply":
+		return true
+	}
+	return false
 }
 
 // paragraphs yields the runs of lines without a blank one between two offsets.
@@ -221,9 +296,9 @@ func (r *reader) paragraphs(from, to int) func(yield func(span) bool) {
 			start := w.start
 			if first && start < from {
 				// What stands after the address on its line, without the marks between.
-				start = min(from+len(r.text[from:w.end])-len(strings.TrimLeft(r.text[from:w.end], ">\"')]:;,. \t")), w.end)
-				first = false
+				start = w.end - len(strings.TrimLeft(r.text[min(from, w.end):w.end], ">\"')]:;,. \t"))
 			}
+			first = false
 			blank := start >= w.end || isRule(r.text[start:w.end])
 			if blank {
 				if p.end > p.start && !yield(p) {
@@ -258,7 +333,7 @@ func (r *reader) fromTranscript(rec *Recipient, sessions []exchange) {
 			return
 		}
 	}
-	if whole != nil && rec.Diagnostic.Reply == 0 {
+	if whole != nil && rec.Diagnostic.Reply == 0 && len(r.items) < 2 {
 		r.answered(rec, whole)
 	}
 }

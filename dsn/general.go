@@ -15,6 +15,8 @@ type candidate struct {
 	tier int  // 1 is the strongest ground
 	own  bool // the address of who sent the original or of who reports
 	item bool // it stands like an item of a list, not in a sentence
+	from bool // it is what the candidate before it was before forwarding
+	last bool // nothing follows it on its line, and a label stands before it
 }
 
 // findItems finds the recipients in text of no known dialect: the addresses
@@ -38,13 +40,35 @@ func (r *reader) findItems() {
 		if len(list) > 0 {
 			previous = list[len(list)-1].end
 		}
-		if c, ok := r.candidate(m, next, previous, failedBefore); ok {
-			list = append(list, c)
+		c, ok := r.candidate(m, next, previous, failedBefore)
+		if !ok {
+			continue
+		}
+		if c.from = r.isFormer(m); c.from && len(list) > 0 {
+			continue
+		}
+		c.item = c.item && !(r.continues(c.row) && r.anyItem(list, c.row))
+		list = append(list, c)
+	}
+	for _, c := range r.best(list) {
+		r.addItem(c)
+	}
+	// The details may follow after the whole list, under each address again.
+	for _, c := range list {
+		if c.item {
+			r.again(c)
 		}
 	}
-	list = r.best(list)
-	for _, c := range list {
-		r.addItem(c)
+}
+
+// again notes that a recipient is named once more as an item.
+func (r *reader) again(c candidate) {
+	address := unquoteLocal(r.text[c.start:c.end])
+	for i := range r.items {
+		if it := &r.items[i]; strings.EqualFold(it.address, address) && it.row < c.row {
+			r.marks = append(r.marks, mark{i, c.row, c.end})
+			return
+		}
 	}
 }
 
@@ -66,10 +90,15 @@ func (r *reader) candidate(m mention, next, previous int, failedBefore bool) (ca
 	tail := strings.TrimLeft(after, ">\"')] \t")
 	role, gap := r.roleBefore(m, next, max(previous, r.paragraphStart(c.row)))
 
-	c.item = !hasLetters(bare) || isDisplayName(bare, m, tail)
+	dots := strings.HasPrefix(tail, "...") // as sendmail writes "<bob@example.org>... User unknown"
+	c.item = !dots && (!hasLetters(bare) || isDisplayName(bare, m, tail)) && !r.isSenderAbove(m, next)
 	around := r.kindsBetween(r.rowStart(c.row-1), r.rowEnd(c.row+1))
 	follows := r.kindsBetween(m.end, r.rowEnd(c.row+5))
+	c.last = tail == "" && (strings.HasSuffix(bare, ":") || strings.HasSuffix(strings.TrimRight(before, " \t<\""), ":"))
 	switch {
+	case r.isFormer(m):
+		c.tier = 2
+		return c, true
 	case role == saysSender && gap <= 24 && !c.item:
 		return c, false
 	case role == saysContact && (!c.item || gap < 24 && r.rows[max(c.row-1, 0)].end > r.rows[max(c.row-1, 0)].start):
@@ -81,6 +110,8 @@ func (r *reader) candidate(m mention, next, previous int, failedBefore bool) (ca
 		}
 	case isHeaderLabel(bare):
 		c.tier = 3
+	case dots && (follows&(saysCause|saysFailed) != 0 || r.codeBefore(w.start, m.start)):
+		c.tier = 1
 	case role == saysRecipient && gap <= 40:
 		c.tier = 2
 		if failedBefore || follows&(saysCause|saysFailed|saysDelayed) != 0 || around&saysCause != 0 || r.codeAfter(m.end, c.row) {
@@ -89,7 +120,7 @@ func (r *reader) candidate(m mention, next, previous int, failedBefore bool) (ca
 		if r.codeBefore(w.start, m.start) {
 			c.tier = 3
 		}
-	case strings.HasSuffix(bare, ":") && around&(saysFailed|saysCause) != 0, strings.HasPrefix(tail, "..."):
+	case strings.HasSuffix(bare, ":") && around&(saysFailed|saysCause) != 0:
 		c.tier = 2
 	case r.codeBefore(w.start, m.start):
 		c.tier = 4
@@ -147,6 +178,7 @@ func (r *reader) addItem(c candidate) {
 		address:   unquoteLocal(r.text[c.start:c.end]),
 		rest:      c.end,
 		mentioned: !c.item,
+		labelled:  c.last,
 	})
 }
 
@@ -169,6 +201,53 @@ func (r *reader) roleBefore(m mention, next, from int) (phraseKind, int) {
 		}
 	}
 	return 0, 0
+}
+
+// anyItem reports whether an item stands above row i in the same paragraph.
+func (r *reader) anyItem(list []candidate, i int) bool {
+	start := r.paragraphStart(i)
+	for _, c := range list {
+		if c.item && c.start >= start && c.row < i {
+			return true
+		}
+	}
+	return false
+}
+
+// isSenderAbove reports whether the words before an item, with nothing but
+// space between, make it a sender: "A message sent by" on a line of its own.
+func (r *reader) isSenderAbove(m mention, next int) bool {
+	for i := next - 1; i >= 0 && i > next-4; i-- {
+		h := r.hits[i]
+		if h.kind&saysSender != 0 && h.kind&saysRecipient == 0 && h.end <= m.start && !hasLetters(r.text[h.end:m.start]) {
+			return true
+		}
+	}
+	return false
+}
+
+// continues reports whether row i continues the wrapped text of the row above
+// rather than begin an item of its own.
+func (r *reader) continues(i int) bool {
+	if i == 0 || r.blank(i-1) || r.rows[i].indent < r.rows[i-1].indent || r.rows[i].indent == 0 {
+		return false
+	}
+	above := r.row(i - 1)
+	_, named := nextAddress(above, 0)
+	return !named || r.rows[i].indent > r.rows[i-1].indent
+}
+
+// isFormer reports whether the words before an address say that it is what a
+// recipient was before forwarding.
+func (r *reader) isFormer(m mention) bool {
+	before := strings.TrimRight(r.text[max(0, m.start-40):m.start], " <\"'\n")
+	for _, words := range formerWords {
+		words = strings.TrimRight(words, " ")
+		if len(before) >= len(words) && strings.EqualFold(before[len(before)-len(words):], words) {
+			return true
+		}
+	}
+	return false
 }
 
 // paragraphStart returns where the paragraph that row i belongs to begins.
@@ -274,7 +353,7 @@ func isHelpDesk(address string) bool {
 // isDisplayName reports whether bare is a display name before an address in
 // angle brackets with nothing after it: "Bob Smith <bob@example.org>".
 func isDisplayName(bare string, m mention, tail string) bool {
-	return m.bracketed && tail == "" && len(bare) < 40 && strings.Count(bare, " ") < 4 && !strings.ContainsAny(bare, ":;=[]{}0123456789") &&
+	return m.bracketed && tail == "" && !isHeaderLabel(bare) && len(bare) < 40 && strings.Count(bare, " ") < 4 && !strings.ContainsAny(bare, ":;=[]{}0123456789") &&
 		saysIn(bare)&^(saysFailed|saysCause) == 0
 }
 
@@ -310,43 +389,4 @@ func unquoteLocal(address string) string {
 		}
 	}
 	return local[1:] + "@" + domain
-}
-
-// isReport reports whether the message is one: its header speaks for it, and
-// so does the text.
-func (r *reader) isReport(known bool) bool {
-	s := &r.signs
-	if s.personal() || r.forwarded || s.list && !s.machine() {
-		return false
-	}
-	kinds := r.kindsBetween(0, len(r.text))
-	if s.autoReply && !known && !s.daemon && !s.report && !(s.robot && s.aboutFailure()) && s.failed == nil {
-		return false
-	}
-	if known && len(r.items) > 0 && (s.machine() || s.robot || s.auto || s.subject != 0) {
-		return true
-	}
-	evidence := kinds&(saysFailed|saysCause|saysDelayed|saysDelivered) != 0 || r.codeBefore(0, len(r.text))
-	switch {
-	case s.daemon || s.report || s.failed != nil:
-		return evidence || s.aboutFailure()
-	case s.nullSender, s.robot && s.aboutFailure():
-		return evidence && (len(r.items) > 0 || s.aboutFailure()) && (kinds&saysFailed != 0 || s.aboutFailure() || known)
-	case s.aboutFailure(), s.robot:
-		return len(r.items) > 0 && kinds&saysFailed != 0 && !(r.items[0].mentioned && !s.robot) && !s.thread
-	}
-	return false
-}
-
-// isAutoReply reports whether the text is that of an automatic answer, where
-// the message does not look written by hand.
-func (r *reader) isAutoReply() bool {
-	kinds := r.kindsBetween(0, len(r.text))
-	if r.signs.list || r.forwarded {
-		return false
-	}
-	if r.signs.subject&(saysAway|saysChallenge) != 0 && !r.signs.thread {
-		return true
-	}
-	return (r.signs.autoReply || r.signs.nullSender || r.signs.auto) && kinds&(saysAway|saysChallenge) != 0
 }

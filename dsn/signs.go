@@ -1,19 +1,18 @@
 package dsn
 
-import (
-	"net/mail"
-	"strings"
-)
+import "strings"
 
 // signs is what the header of a message says about its being a report.
 type signs struct {
 	nullSender bool // Return-Path: <>
 	daemon     bool // From is a mail system, RFC 3464 section 2: "Mail Delivery System <MAILER-DAEMON@…>"
-	robot      bool // From is a postmaster or no person
+	office     bool // From is a postmaster or the like
+	robot      bool // From is no person
 	report     bool // Content-Type: multipart/report; report-type=delivery-status
 	auto       bool // Auto-Submitted: auto-generated
 	autoReply  bool // Auto-Submitted: auto-replied, or another field that says so
-	list       bool // a message of a mailing list or a newsletter
+	list       bool // List-Unsubscribe or List-Post: a mailing list or a newsletter
+	listed     bool // List-Id, which stays on reports that came through a list
 	answer     bool // Subject: Re: …
 	forwarded  bool // Subject: Fwd: …
 	thread     bool // In-Reply-To or References
@@ -37,13 +36,14 @@ func (s *signs) aboutFailure() bool {
 // personal reports whether the message is an answer or a forward that a
 // person wrote, whatever it quotes.
 func (s *signs) personal() bool {
-	if s.machine() && !s.thread || s.daemon {
+	if s.daemon || s.machine() && !s.thread {
 		return false
 	}
-	// "Re: your question: undeliverable" is what a server makes of a Subject;
-	// "Re: Undeliverable mail" what a person does.
-	return s.forwarded || s.answer && (s.subject&(saysFailed|saysSubject) == 0 || s.subjectStart&(saysFailed|saysSubject) != 0) && !s.robot ||
-		s.answer && s.thread
+	if s.forwarded || s.answer && s.subjectStart&(saysFailed|saysSubject) != 0 {
+		return true
+	}
+	// "Re: your question: undeliverable" is what a server makes of a Subject.
+	return s.answer && !s.aboutFailure() && !s.office
 }
 
 // replyMarks are the abbreviations for an answer that mail programs put
@@ -71,8 +71,12 @@ var daemonNames = []string{
 	"message delivery", "bounce@", "bounces@", "mailsystem", "mail-system",
 }
 
+var officeNames = []string{
+	"postmaster", "post_master", "post-master", "poostmaster", "mailadmin", "mail-admin", "mail.admin", "system administrator", "systemadministrator",
+}
+
 var robotNames = []string{
-	"postmaster", "post_master", "poostmaster", "mailadmin", "mail-admin", "system administrator", "no-reply@", "noreply@", "no_reply@", "do-not-reply@", "donotreply@",
+	"no-reply@", "noreply@", "no_reply@", "do-not-reply@", "donotreply@",
 	"administrator@", "admin@", "daemon", "gateway", "antivirus", "antispam", "mailgate", "mailserver", "mail server", "exchange", "smtp",
 }
 
@@ -88,7 +92,8 @@ func readSigns(header Fields) signs {
 			s.from = addressIn(value)
 			name := strings.ToLower(value)
 			s.daemon = containsAny(name, daemonNames) || value == "" || value == "<>" || strings.HasSuffix(value, "<>")
-			s.robot = containsAny(name, robotNames)
+			s.office = containsAny(name, officeNames)
+			s.robot = s.office || containsAny(name, robotNames)
 		case f.Is("To"), f.Is("Delivered-To"):
 			for from := 0; ; {
 				m, ok := nextAddress(f.Value, from)
@@ -109,11 +114,19 @@ func readSigns(header Fields) signs {
 			value := f.Text()
 			s.report = hasPrefixFold(value, "multipart/report") && indexFold(value, "delivery-status") >= 0
 		case f.Is("X-Failed-Recipients"):
-			for _, address := range strings.FieldsFunc(decodeWords(f.Text()), func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }) {
-				s.failed = append(s.failed, strings.Trim(address, "<>"))
+			value := decodeWords(f.Text())
+			for from := 0; ; {
+				m, ok := nextAddress(value, from)
+				if !ok {
+					break
+				}
+				s.failed = append(s.failed, value[m.start:m.end])
+				from = m.end
 			}
-		case f.Is("List-Unsubscribe"), f.Is("List-Id"), f.Is("List-Post"):
+		case f.Is("List-Unsubscribe"), f.Is("List-Post"):
 			s.list = true
+		case f.Is("List-Id"):
+			s.listed = true
 		case f.Is("In-Reply-To"), f.Is("References"):
 			s.thread = true
 		}
@@ -146,9 +159,6 @@ func containsAny(s string, words []string) bool {
 
 // addressIn returns the address in a From or To field, "" if there is none.
 func addressIn(value string) string {
-	if a, err := mail.ParseAddress(value); err == nil {
-		return a.Address
-	}
 	last := ""
 	for from := 0; ; {
 		m, ok := nextAddress(value, from)

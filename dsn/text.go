@@ -30,6 +30,9 @@ func readTextWithout(header Fields, text string, at Place, attached bool, withou
 	d := pickDialect(&r, header, without)
 	found := prose{}
 	if d != nil {
+		if d.notice {
+			return prose{Original: -1}
+		}
 		r.run(d)
 		found.Dialect, found.Reporting = d.name, r.reporting
 	}
@@ -67,6 +70,7 @@ type reader struct {
 	hits      []hit
 
 	items     []item
+	marks     []mark
 	reporting Typed
 	action    Action // that the dialect found for all, "" for none
 	common    span   // a diagnostic of the dialect that holds for all
@@ -91,7 +95,11 @@ type item struct {
 	action    Action
 	answer    span // its diagnostic, where the dialect says which it is
 	mentioned bool // in a sentence, not as an item of a list
+	labelled  bool // after a label, at the end of a line
 }
+
+// mark is one more place where an item is named.
+type mark struct{ item, row, rest int }
 
 func (r *reader) line(row int) Place { return Place{r.at.Part, r.at.Line + row} }
 
@@ -166,7 +174,7 @@ func (r *reader) trustHeader() {
 			}
 		}
 	}
-	r.items = r.items[:0]
+	r.items, r.marks = r.items[:0], nil
 	for _, failed := range r.signs.failed {
 		it := item{address: failed, mentioned: true}
 		local, _, _ := strings.Cut(failed, "@")

@@ -55,7 +55,11 @@ func (r *reader) transcript() []exchange {
 			if last >= 0 && (list[last].address == "" || strings.EqualFold(list[last].address, whom)) {
 				list[last].address = whom
 			} else {
-				list = append(list, exchange{whom, "", "", s, i})
+				text := s
+				if after := strings.TrimLeft(s[m.end:], ">. "); startsReply(after) {
+					text = after // V5 repeats in 554 what the resolver answered
+				}
+				list = append(list, exchange{whom, "", "", text, i})
 			}
 			last = -1
 		}

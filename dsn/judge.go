@@ -1,0 +1,111 @@
+package dsn
+
+// isReport reports whether the message is one: its header speaks for it, and
+// so does the text. Known is whether the text is of a known dialect.
+func (r *reader) isReport(known bool) bool {
+	s := &r.signs
+	if s.personal() || r.forwarded || (s.list || s.listed && !s.robot) && !s.machine() && !(s.office && s.aboutFailure()) {
+		return false
+	}
+	if s.autoReply && !known && !s.daemon && !s.report && !(s.office && s.aboutFailure()) && s.failed == nil {
+		return false
+	}
+	named := len(r.items) > 0
+	if known && named && (s.machine() || s.robot || s.office || s.auto || s.subject != 0) {
+		return true
+	}
+	kinds := r.kindsBetween(0, len(r.text))
+	evidence := kinds&(saysFailed|saysCause|saysDelayed|saysDelivered) != 0 || r.codeBefore(0, len(r.text))
+	// One recipient in a list of its own is more than a mention in a sentence.
+	listed := named && (!r.items[0].mentioned || r.items[0].labelled)
+	switch {
+	case s.daemon || s.report || s.failed != nil:
+		return evidence || named && s.aboutFailure() || s.subject&(saysFailed|saysDelayed) != 0
+	case s.nullSender, s.office && s.aboutFailure():
+		return named && (evidence && (kinds&saysFailed != 0 || s.aboutFailure()) || listed && s.subject&saysFailed != 0) ||
+			(r.attached || r.original >= 0) && s.subject&saysFailed != 0 && evidence
+	case s.office:
+		return named && (kinds&saysFailed != 0 || r.attached && kinds&saysCause != 0 && r.codeBefore(0, len(r.text)))
+	case s.aboutFailure(), s.robot:
+		if s.thread {
+			return false
+		}
+		return listed && kinds&saysFailed != 0 ||
+			r.attached && s.subject&saysFailed != 0 && kinds&saysFailed != 0
+	}
+	return false
+}
+
+// isAutoReply reports whether the text is that of an automatic answer, where
+// the message does not look written by hand.
+func (r *reader) isAutoReply() bool {
+	if r.signs.list || r.signs.listed || r.forwarded {
+		return false
+	}
+	if r.signs.subject&(saysAway|saysChallenge) != 0 && !r.signs.thread {
+		return true
+	}
+	kinds := r.kindsBetween(0, len(r.text))
+	return (r.signs.autoReply || r.signs.nullSender || r.signs.auto) && kinds&(saysAway|saysChallenge) != 0
+}
+
+// overall is the action for the recipients of which the text does not say it
+// one by one. What it says first counts, and a diagnostic does not: a server
+// that "temporarily deferred" the last attempt is no sign of another.
+func (r *reader) overall() Action {
+	if r.action != "" {
+		return r.action
+	}
+	if r.signs.subject&(saysDelayed|saysFailed|saysDelivered) == saysDelayed {
+		return Delayed
+	}
+	if r.signs.subject&(saysDelayed|saysFailed|saysDelivered) == saysDelivered {
+		return Delivered
+	}
+	first := len(r.text)
+	if len(r.items) > 0 {
+		first = r.items[0].rest
+	}
+	final, failed := false, false
+	for _, h := range r.hits {
+		if h.start >= first && r.inDiagnostic(h.start) {
+			continue
+		}
+		switch {
+		case h.kind&saysDelivered != 0 && !failed:
+			return Delivered
+		case h.kind&saysDelayed != 0 && !final && !r.finalSoon(h):
+			return Delayed
+		}
+		final = final || h.kind&saysFinal != 0
+		failed = failed || h.kind&(saysFailed|saysFinal) != 0
+	}
+	if r.signs.subject&saysDelayed != 0 && !final {
+		return Delayed
+	}
+	return Failed
+}
+
+// inDiagnostic reports whether offset stands in a paragraph with a code.
+func (r *reader) inDiagnostic(offset int) bool {
+	i := r.rowOf(offset)
+	start, end := i, i
+	for start > 0 && !r.blank(start-1) {
+		start--
+	}
+	for end+1 < len(r.rows) && !r.blank(end+1) {
+		end++
+	}
+	return hasFailureCode(r.text[r.rows[start].start:r.rows[end].end])
+}
+
+// finalSoon reports whether the text gives up soon after h: "Message will be
+// retried … message has been in the queue too long".
+func (r *reader) finalSoon(h hit) bool {
+	for _, later := range r.hits {
+		if later.kind&saysFinal != 0 && later.start > h.start && later.start-h.start < 200 {
+			return true
+		}
+	}
+	return false
+}
