@@ -79,6 +79,10 @@ func decodeCharset(b []byte, label string, bad func(rule, text string)) string {
 			}
 			label = "iso-2022-jp"
 		}
+	case "iso-8859-1", "iso8859-1", "latin1", "latin-1":
+		// What is called Latin-1 is windows-1252, whose quotes and dashes stand
+		// where Latin-1 has control characters; the WHATWG Encoding Standard says so too.
+		label = "windows-1252"
 	default:
 		if plain && !escapes && !strings.HasPrefix(label, "utf-16") && !strings.HasPrefix(label, "utf-7") && label != "hz-gb-2312" {
 			return string(b)
