@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"io"
 	"mime"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -80,9 +81,14 @@ func decodeCharset(b []byte, label string, bad func(rule, text string)) string {
 			label = "iso-2022-jp"
 		}
 	case "iso-8859-1", "iso8859-1", "latin1", "latin-1":
-		// What is called Latin-1 is windows-1252, whose quotes and dashes stand
-		// where Latin-1 has control characters; the WHATWG Encoding Standard says so too.
-		label = "windows-1252"
+		if plain && !escapes {
+			return string(b)
+		}
+		// The quotes and dashes of windows-1252 stand where Latin-1 has control characters.
+		if slices.ContainsFunc(b, func(c byte) bool { return 0x80 <= c && c < 0xa0 }) {
+			bad("RFC 2046 section 4.1.2", "windows-1252 text that is called "+label)
+			label = "windows-1252"
+		}
 	default:
 		if plain && !escapes && !strings.HasPrefix(label, "utf-16") && !strings.HasPrefix(label, "utf-7") && label != "hz-gb-2312" {
 			return string(b)

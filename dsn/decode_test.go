@@ -19,7 +19,7 @@ func TestPartText(t *testing.T) {
 		{"base64 cut off", "text/plain", "base64", "YWJjZ", "abc", []string{"base64 with other characters or a cut end"}},
 		{"unknown encoding", "text/plain", "x-uuencode", "abc", "abc", []string{"unknown Content-Transfer-Encoding x-uuencode"}},
 		{"windows-1252", "text/plain; charset=windows-1252", "8bit", "gr\xfc\xdfe \x80", "grüße €", nil},
-		{"windows-1252 called Latin-1", "text/plain; charset=ISO-8859-1", "8bit", "\x93gr\xfc\xdfe\x94", "“grüße”", nil},
+		{"windows-1252 called Latin-1", "text/plain; charset=ISO-8859-1", "8bit", "\x93gr\xfc\xdfe\x94", "“grüße”", []string{"windows-1252 text that is called iso-8859-1"}},
 		{"KOI8-R", "text/plain; charset=koi8-r", "8bit", "\xf0\xcf\xde\xd4\xc1", "Почта", nil},
 		{"GB18030", "text/plain; charset=gb18030", "8bit", "\xd3\xca\xbc\xfe", "邮件", nil},
 		{"ISO-2022-JP", "text/plain; charset=iso-2022-jp", "7bit", "\x1b$B%a!<%k\x1b(B", "メール", nil},
