@@ -70,7 +70,7 @@ func explain(stdout, stderr io.Writer, host string, questions []string) error {
 			if err := render.Meaning(stdout, columns, style, m); err != nil {
 				return asFailure(err)
 			}
-			if m.Standing == "" {
+			if m.Standing == "" && len(m.Others) == 0 {
 				fmt.Fprintf(stderr, "nixie: %s is not registered\n", m.Code)
 				failed = true
 			}

@@ -8,9 +8,13 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"nixie/cmd/nixie/internal/render"
+	"nixie/codes"
 )
 
 func main() {
@@ -34,7 +38,7 @@ func (f failure) Unwrap() error { return f.error }
 // run runs the program and returns its exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	cmd := newCommand()
-	cmd.SetArgs(args)
+	cmd.SetArgs(plainNumbers(args))
 	cmd.SetIn(stdin)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
@@ -45,12 +49,26 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if errors.Is(err, errFailed) {
 		return exitFailed
 	}
-	fmt.Fprintf(stderr, "nixie: %v\n", err)
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(stderr, "nixie: %s\n", render.Clean(strings.TrimSuffix(line, "\n")))
+	}
 	if _, ok := errors.AsType[failure](err); ok {
 		return exitFailed
 	}
 	fmt.Fprintf(stderr, "Try '%s --help'.\n", cmd.CommandPath())
 	return exitUsage
+}
+
+// plainNumbers returns the arguments with negative error numbers of Windows
+// written in hexadecimal: "-2146644871" would be taken for flags.
+func plainNumbers(args []string) []string {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if h, err := codes.ParseHResult(arg); err == nil && strings.HasPrefix(arg, "-") {
+			args[i] = h.String()
+		}
+	}
+	return args
 }
 
 func newCommand() *cobra.Command {

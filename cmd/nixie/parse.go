@@ -53,7 +53,11 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 			if opts.why {
 				why = references(rules)
 			}
-			out, err := newOutput(opts.format, why, opts.unclassified, stdout)
+			alone := ""
+			if len(paths) == 1 {
+				alone = paths[0]
+			}
+			out, err := newOutput(opts.format, why, opts.unclassified, alone, stdout)
 			if err != nil {
 				return err
 			}
@@ -84,8 +88,9 @@ type output struct {
 }
 
 // newOutput returns the output of that format, "" being the one that suits stdout.
-// With why, the references of rules, it shows the evidence.
-func newOutput(format string, why render.References, unclassified bool, stdout io.Writer) (output, error) {
+// With why, the references of rules, it shows the evidence. The source alone
+// is the only one.
+func newOutput(format string, why render.References, unclassified bool, alone string, stdout io.Writer) (output, error) {
 	if format == "" {
 		format = "json"
 		if isTerminal(stdout) {
@@ -102,7 +107,7 @@ func newOutput(format string, why render.References, unclassified bool, stdout i
 	}
 	switch format {
 	case "table":
-		t := render.NewTable(stdout, columns, style, why)
+		t := render.NewTable(stdout, columns, style, why, alone)
 		return output{t.Append, t, nil}, nil
 	case "csv":
 		csv := render.CSV{Why: why != nil}

@@ -25,7 +25,7 @@ whole. With --check it reads a file of your own rules and judges their samples.`
 				if len(names) > 0 {
 					return errors.New("--check takes no NAME")
 				}
-				return checkRules(cmd.OutOrStdout(), cmd.ErrOrStderr(), check)
+				return checkRules(cmd.OutOrStdout(), check)
 			}
 			if len(names) > 0 {
 				return showRules(cmd.OutOrStdout(), names)
@@ -132,8 +132,33 @@ func ruleText(r *classify.Rule) string {
 	return b.String()
 }
 
-// checkRules judges the samples of the rules in a file, and says of each that
-// comes out wrong how.
-func checkRules(stdout, stderr io.Writer, file string) error {
-	return nil
+// checkRules judges the samples of the rules in a file, by these rules and the
+// built-in ones, and says what comes out wrong.
+func checkRules(stdout io.Writer, file string) error {
+	rules, err := readRules(file)
+	if err != nil {
+		return asFailure(err)
+	}
+	classifier, err := classify.New(rules...)
+	if err != nil {
+		return asFailure(err)
+	}
+	var wrong []error
+	samples := 0
+	for _, r := range rules {
+		wrong = append(wrong, classifier.Check(r))
+		samples += len(r.Samples) + len(r.Counters)
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return asFailure(err)
+	}
+	_, err = fmt.Fprintf(stdout, "%s: %s and %s, all right\n", render.Clean(file), plural(len(rules), "rule"), plural(samples, "sample"))
+	return asFailure(err)
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
 }

@@ -10,14 +10,18 @@ import (
 )
 
 // Table writes a table for people: one row for each recipient, and one for a
-// message without any.
+// message without any. Where the terminal has no room for the source beside
+// the rest, it stands on a line of its own above the rows.
 type Table struct {
 	out    io.Writer
 	width  int        // of the terminal, in columns; 0 for no limit
 	style  Style      // colours or none
 	why    References // the evidence below each row; nil for none
+	alone  string     // a source that needs no naming
 	widths [columns]int
 	begun  bool
+	above  bool   // the source stands above the rows
+	last   string // the source of the last row
 }
 
 // The columns.
@@ -33,17 +37,21 @@ const (
 
 // NewTable returns a table that is written to out, which is so many columns
 // wide; 0 sets no limit. With why, the references of rules, the evidence
-// stands below each row.
-func NewTable(out io.Writer, columns int, style Style, why References) *Table {
-	return &Table{out: out, width: columns, style: style, why: why}
+// stands below each row. The source alone is not named: it is the only one.
+func NewTable(out io.Writer, columns int, style Style, why References, alone string) *Table {
+	return &Table{out: out, width: columns, style: style, why: why, alone: alone}
 }
 
 // Append appends the rows of one message in the form that Write reads: cells
 // ended by tabs, lines without tabs kept as they are. It may be called
 // concurrently.
 func (t *Table) Append(dst []byte, r *Result) []byte {
+	source := r.Source
+	if source == t.alone {
+		source = ""
+	}
 	if len(r.Recipients) == 0 {
-		cells := [columns]string{"-", kind(r.Report), "", "", "", r.Source}
+		cells := [columns]string{"-", kind(r.Report), "", "", "", source}
 		if r.Report.Kind == "" {
 			cells[colReason] = "no report"
 		}
@@ -56,7 +64,7 @@ func (t *Table) Append(dst []byte, r *Result) []byte {
 			code = q.reply().String()
 		}
 		dst = appendRow(dst, [columns]string{
-			cmp.Or(q.Address(), "-"), cmp.Or(string(q.Reason), "unknown"), string(q.Fault), string(q.Decision), code, r.Source,
+			cmp.Or(q.Address(), "-"), cmp.Or(string(q.Reason), "unknown"), string(q.Fault), string(q.Decision), code, source,
 		})
 		if t.why != nil {
 			dst = t.appendWhy(dst, r, q)
@@ -74,29 +82,47 @@ func appendRow(dst []byte, cells [columns]string) []byte {
 
 // Write writes whole rows of Append, with the columns lined up.
 func (t *Table) Write(rows []byte) (int, error) {
-	var out []byte
-	head := [columns]string{"ADDRESS", "REASON", "FAULT", "DECISION", "CODE", "SOURCE"}
-	if !t.begun {
-		t.fit(head)
-	}
 	for row := range bytes.Lines(rows) {
 		if cells, ok := cut(row); ok {
 			t.fit(cells)
 		}
 	}
+	var out []byte
 	if !t.begun {
 		t.begun = true
-		out = t.appendLine(out, head, true)
+		out = t.begin(out)
 	}
 	for row := range bytes.Lines(rows) {
-		if cells, ok := cut(row); ok {
-			out = t.appendLine(out, cells, false)
-		} else {
+		cells, ok := cut(row)
+		if !ok {
 			out = append(out, row...)
+			continue
 		}
+		if t.above && cells[colSource] != t.last {
+			t.last = cells[colSource]
+			out = append(append(out, t.style.Dim(t.last)...), '\n')
+		}
+		out = t.appendLine(out, cells, false)
 	}
 	_, err := t.out.Write(out)
 	return len(rows), err
+}
+
+// begin appends the head, and decides where the source stands.
+func (t *Table) begin(dst []byte) []byte {
+	head := [columns]string{"ADDRESS", "REASON", "FAULT", "DECISION", "CODE", "SOURCE"}
+	if t.widths[colSource] == 0 {
+		head[colSource] = ""
+	}
+	t.fit(head)
+	total := -gap
+	for _, w := range t.widths {
+		total += w + gap
+	}
+	if t.width > 0 && total > t.width {
+		t.above = head[colSource] != ""
+	}
+	return t.appendLine(dst, head, true)
 }
 
 // cut parts a row into its cells.
@@ -117,55 +143,17 @@ func (t *Table) fit(cells [columns]string) {
 	}
 }
 
+// gap is the space between columns.
 const gap = 2
 
-// layout returns the widths of the columns as they go on the terminal: the
-// address and the source share what the short ones leave. Fault follows from
-// the reason and goes first when there is no room.
-func (t *Table) layout() [columns]int {
-	w := t.widths
-	if t.width == 0 {
-		return w
-	}
-	room := func() int {
-		n := t.width
-		for _, i := range [...]int{colReason, colFault, colDecision, colCode} {
-			if w[i] > 0 {
-				n -= w[i] + gap
-			}
-		}
-		return n - gap
-	}
-	want := w[colAddress] + w[colSource]
-	if want > room() && room() < 50 {
-		w[colFault] = 0
-	}
-	if left := room(); want > left {
-		// Each gets what it asks for if that is less than half; else what the other leaves.
-		half := max(left/2, 10)
-		switch {
-		case w[colSource] <= half:
-			w[colAddress] = max(left-w[colSource], 10)
-		case w[colAddress] <= half:
-			w[colSource] = max(left-w[colAddress], 10)
-		default:
-			w[colAddress], w[colSource] = max(left-half, 10), half
-		}
-	}
-	return w
-}
-
 func (t *Table) appendLine(dst []byte, cells [columns]string, head bool) []byte {
+	if t.above {
+		cells[colSource] = ""
+		dst = append(dst, "  "...)
+	}
 	w := t.layout()
 	for i, cell := range cells {
-		if w[i] == 0 {
-			continue
-		}
-		if i == colSource {
-			cell = clipLeft(cell, w[i])
-		} else {
-			cell = clip(cell, w[i])
-		}
+		cell = clip(cell, w[i])
 		pad := w[i] - width(cell) + gap
 		switch {
 		case head:
@@ -181,4 +169,26 @@ func (t *Table) appendLine(dst []byte, cells [columns]string, head bool) []byte 
 		}
 	}
 	return append(bytes.TrimRight(dst, " "), '\n')
+}
+
+// layout returns the widths of the columns as they go on the terminal. What
+// does not fit is cut off the address, and of the source if it stands there.
+func (t *Table) layout() [columns]int {
+	w := t.widths
+	if t.width == 0 {
+		return w
+	}
+	room := t.width
+	for _, i := range [...]int{colReason, colFault, colDecision, colCode} {
+		room -= w[i] + gap
+	}
+	switch {
+	case t.above:
+		room -= 2
+	case w[colSource] > 0:
+		w[colSource] = min(w[colSource], room/2)
+		room -= w[colSource] + gap
+	}
+	w[colAddress] = min(w[colAddress], max(room, 10))
+	return w
 }

@@ -45,22 +45,6 @@ func clip(s string, columns int) string {
 	return s
 }
 
-// clipLeft shortens s to so many columns, at its start: the end of a path
-// tells more.
-func clipLeft(s string, columns int) string {
-	rest := width(s)
-	if rest <= columns {
-		return s
-	}
-	for i, r := range s {
-		if rest < columns {
-			return "…" + s[i:]
-		}
-		rest -= runeWidth(r)
-	}
-	return "…"
-}
-
 // wrap parts s into rows of at most so many columns, between words where it
 // can: the rows end to end are s again. With 0 columns there is one row.
 func wrap(s string, columns int) []string {

@@ -20,40 +20,41 @@ const (
 // appendWhy appends the ground of a verdict: for each piece of evidence the
 // rule, and its words in the line where they stand; then what the code means.
 func (t *Table) appendWhy(dst []byte, r *Result, q *Recipient) []byte {
+	last := ""
 	for _, e := range q.Because {
-		source := place(e.At)
+		line, start := lineOf(r.Report, q, e)
+		parts := []string{e.Rule}
+		if e.Quote != "" && (line == last || !bool(t.style)) {
+			parts = append(parts, "“"+e.Quote+"”")
+		}
+		if at := place(e.At); at != "" && line != last {
+			parts = append(parts, at)
+		}
 		if ref := t.why(e.Rule); ref != "" {
-			source += "  [" + ref + "]"
+			parts = append(parts, "["+ref+"]")
 		}
-		for i, row := range wrap(Clean(e.Rule+"  "+source), t.room()) {
-			label := ""
-			if i == 0 {
-				label = string(e.Basis)
-			}
-			dst = t.appendNote(dst, label, row)
-		}
-		if e.Quote != "" {
-			line, start := lineOf(r.Report, q, e)
-			for _, row := range t.quote(line, start, start+len(e.Quote)) {
-				dst = t.appendNote(dst, "", row)
-			}
+		dst = t.appendNote(dst, string(e.Basis), wrap(Clean(strings.Join(parts, "  ")), t.room()))
+		if line != "" && line != last {
+			dst = t.appendNote(dst, "", t.quote(line, start, start+len(e.Quote)))
+			last = line
 		}
 	}
 	if m, ok := q.meaning(); ok {
-		label := m.Code
-		for _, row := range wrap(sentence(m.Title)+" "+m.Text+" ["+m.Reference+"]", t.room()) {
-			dst = t.appendNote(dst, label, row)
-			label = ""
-		}
+		dst = t.appendNote(dst, m.Code, wrap(sentence(m.Title)+" "+m.Text+" ["+m.Reference+"]", t.room()))
 	}
 	return dst
 }
 
-func (t *Table) appendNote(dst []byte, label, text string) []byte {
-	dst = append(dst, indent...)
-	dst = append(dst, t.style.Dim(label)...)
-	dst = append(dst, strings.Repeat(" ", max(labels-len(label), 1))...)
-	return append(append(dst, strings.TrimRight(text, " ")...), '\n')
+// appendNote appends rows of text with a word before the first.
+func (t *Table) appendNote(dst []byte, label string, rows []string) []byte {
+	for _, row := range rows {
+		dst = append(dst, indent...)
+		dst = append(dst, t.style.Dim(label)...)
+		dst = append(dst, strings.Repeat(" ", max(labels-len(label), 1))...)
+		dst = append(append(dst, strings.TrimRight(row, " ")...), '\n')
+		label = ""
+	}
+	return dst
 }
 
 // room is how many columns a note has.
