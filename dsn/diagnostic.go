@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"slices"
 	"strings"
 
 	"nixie/codes"
@@ -20,13 +21,17 @@ func parseDiagnosticCode(value string) Diagnostic {
 
 // parseDiagnostic reads an answer in any form: its codes, and the command it
 // answers where the words say so. The first reply code and the first enhanced
-// status code count; a status that says no more than its class gives way to a
-// later one that does.
+// status code count, but a status that says no more than its class gives way
+// to a later one that does, and a reply code of another class than the status
+// beside it (554 4.4.7) to a later one that agrees with its own.
 func parseDiagnostic(text string) Diagnostic {
 	d := Diagnostic{Text: joinReply(collapse(text))}
+	agrees := false // the reply with the status beside it
 	for code := range codes.Find(d.Text) {
-		if d.Reply == 0 {
+		both := code.Reply != 0 && code.Status != codes.Status{}
+		if code.Reply != 0 && (d.Reply == 0 || !agrees && both && code.Reply.Class() == code.Status.Class) {
 			d.Reply = code.Reply
+			agrees = !both || code.Reply.Class() == code.Status.Class
 		}
 		if code.Status != (codes.Status{}) && (d.Status == codes.Status{} || isGeneric(d.Status) && !isGeneric(code.Status)) {
 			d.Status = code.Status
@@ -57,29 +62,37 @@ func replyIn(answer string) codes.Reply {
 // isGeneric reports whether a status says no more than its class.
 func isGeneric(s codes.Status) bool { return s.Subject == 0 && s.Detail == 0 }
 
-// commandAfter are the words after which servers name the command that an
-// answer belongs to.
-var commandAfter = []string{"in reply to ", "in response to ", "remote mail server after ", "server after ", "in response to the "}
-
-// commands are the names of SMTP commands, as DSNs write them.
+// commands are the names of SMTP commands, as reports write them.
 var commands = []string{"RCPT TO", "MAIL FROM", "end of DATA", "DATA", "EHLO", "HELO", "LHLO", "STARTTLS", "AUTH", "QUIT", "VRFY", "RSET", "BDAT"}
 
 // commandIn returns the command that an answer says it answers: "RCPT TO",
-// "end of DATA"; "" when it names none.
+// "end of DATA"; "" when it names none. The word before it tells that it is
+// meant so: "in reply to RCPT TO", "after end of data", "in response to our
+// MAIL FROM", "after pipelined RCPT TO".
 func commandIn(text string) string {
-	for _, words := range commandAfter {
-		i := indexFold(text, words)
+	for pos := 0; ; {
+		i := strings.IndexByte(text[pos:], ' ')
 		if i < 0 {
-			continue
+			return ""
 		}
-		rest := strings.TrimPrefix(text[i+len(words):], "pipelined ")
-		for _, command := range commands {
-			if hasPrefixFold(rest, command) {
-				return command
+		word := strings.ToLower(text[pos : pos+i])
+		pos += i + 1
+		switch word {
+		case "to", "after", "for", "our", "pipelined", "sending", "was", "sent:", "the":
+			if i := slices.IndexFunc(commands, func(c string) bool { return isCommand(text[pos:], c) }); i >= 0 {
+				return commands[i]
 			}
 		}
 	}
-	return ""
+}
+
+// isCommand reports whether text begins with a command: in capitals, but for
+// the words of "end of data", and not as the beginning of a longer word.
+func isCommand(text, command string) bool {
+	if !hasPrefixFold(text, command) || text[0] != command[0] {
+		return false // "auth" is a word, "AUTH" a command
+	}
+	return len(text) == len(command) || !isAlnum(text[len(command)])
 }
 
 // joinReply joins the lines of an SMTP reply that a server has run together:

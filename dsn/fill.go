@@ -72,8 +72,9 @@ func (p *parser) isComplete() bool {
 	}
 	for i := range p.Recipients {
 		r := &p.Recipients[i]
-		ok := r.Action == Delivered || r.Action == Relayed || r.Action == Expanded
-		if r.Address() == "" || !ok && r.Diagnostic.Reply == 0 {
+		delivered := r.Action == Delivered || r.Action == Relayed || r.Action == Expanded
+		answered := r.Diagnostic.Reply != 0 || r.Diagnostic.Text != "" && r.Diagnostic.Type != "smtp" && !isGeneric(r.Status)
+		if r.Address() == "" || !delivered && !answered {
 			return false
 		}
 	}
