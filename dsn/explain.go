@@ -31,13 +31,29 @@ func (r *reader) recipients() []Recipient {
 	if len(list) == 0 {
 		return r.nameless(action, sessions)
 	}
-	// One text for all of them stands after the last, or before the first.
+	r.share(list)
+	return list
+}
+
+// share gives the recipients without a diagnostic the one that holds for all:
+// it stands after the last of them, or before the first.
+func (r *reader) share(list []Recipient) {
 	for i := len(list) - 2; i >= 0; i-- {
 		if list[i].Diagnostic.Text == "" {
 			list[i].Diagnostic, list[i].RemoteMTA = list[i+1].Diagnostic, list[i+1].RemoteMTA
 		}
 	}
-	return list
+	for i := range list {
+		if d := &list[i].Diagnostic; d.Reply != 0 || d.Status != (codes.Status{}) {
+			return
+		}
+	}
+	above := r.bestParagraph(0, r.rowStart(r.items[0].row), false)
+	for i := range list {
+		if above.rank > 2 || above.rank == 2 && list[i].Diagnostic.Text == "" {
+			r.diagnose(&list[i], above.span)
+		}
+	}
 }
 
 // nameless is a report that names nobody but says why.
@@ -127,12 +143,6 @@ func (r *reader) explain(rec *Recipient, i, end int, sessions []exchange) {
 	d := &rec.Diagnostic
 	if it.mentioned || d.Reply == 0 && d.Status == (codes.Status{}) || strings.HasPrefix(d.Text, "(reason:") && strings.Contains(d.Text, "...") {
 		r.fromTranscript(rec, sessions)
-	}
-	if d.Reply == 0 && d.Status == (codes.Status{}) && len(r.items) < 2 {
-		// The reason may stand above the address.
-		if above := r.bestParagraph(0, r.rows[it.row].start, false); above.rank > max(found.rank, 1) {
-			r.diagnose(rec, above.span)
-		}
 	}
 }
 

@@ -48,6 +48,11 @@ func (r *reader) findItems() {
 			continue
 		}
 		c.item = c.item && !(r.continues(c.row) && r.anyItem(list, c.row))
+		if len(list) > 0 && isListBreak(r.text[previous:m.start]) {
+			// "bob@example.org, carol@example.org": one is what the other is.
+			above := list[len(list)-1]
+			c.tier, c.item, c.last = above.tier, above.item, above.last
+		}
 		list = append(list, c)
 	}
 	for _, c := range r.best(list) {
@@ -193,6 +198,9 @@ func (r *reader) roleBefore(m mention, next, from int) (phraseKind, int) {
 			}
 			switch {
 			case role&saysRecipient != 0:
+				if i > 0 && r.hits[i-1].kind&saysContact != 0 && r.hits[i-1].end+12 > r.hits[i].start {
+					return saysContact, m.start - end
+				}
 				return saysRecipient, m.start - end
 			case role&saysSender != 0:
 				return saysSender, m.start - end
@@ -201,6 +209,12 @@ func (r *reader) roleBefore(m mention, next, from int) (phraseKind, int) {
 		}
 	}
 	return 0, 0
+}
+
+// isListBreak reports whether s is what stands between two addresses of a list.
+func isListBreak(s string) bool {
+	s = strings.Trim(s, " \t<>\"'")
+	return s == "," || s == ";" || s == "and" || s == "&"
 }
 
 // anyItem reports whether an item stands above row i in the same paragraph.

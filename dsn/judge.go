@@ -4,13 +4,19 @@ package dsn
 // so does the text. Known is whether the text is of a known dialect.
 func (r *reader) isReport(known bool) bool {
 	s := &r.signs
-	if s.personal() || r.forwarded || (s.list || s.listed && !s.robot) && !s.machine() && !(s.office && s.aboutFailure()) {
+	if s.personal() || r.forwarded {
+		return false
+	}
+	if (s.list || s.listed && !s.robot) && !s.machine() && !(s.office && s.aboutFailure()) && !(known && r.attached) {
 		return false
 	}
 	if s.autoReply && !known && !s.daemon && !s.report && !(s.office && s.aboutFailure()) && s.failed == nil {
 		return false
 	}
 	named := len(r.items) > 0
+	if known && r.attached && !named && s.subject&saysFailed != 0 {
+		return true
+	}
 	if known && named && (s.machine() || s.robot || s.office || s.auto || s.subject != 0) {
 		return true
 	}
@@ -39,14 +45,15 @@ func (r *reader) isReport(known bool) bool {
 // isAutoReply reports whether the text is that of an automatic answer, where
 // the message does not look written by hand.
 func (r *reader) isAutoReply() bool {
-	if r.signs.list || r.signs.listed || r.forwarded {
+	s := &r.signs
+	if s.list || s.listed || s.forwarded || r.forwarded {
 		return false
 	}
-	if r.signs.subject&(saysAway|saysChallenge) != 0 && !r.signs.thread {
-		return true
+	if s.subjectStart&(saysAway|saysChallenge) != 0 && !s.answer || s.subject&(saysAway|saysChallenge) != 0 && !s.thread {
+		return s.nullSender || s.auto || !s.program
 	}
 	kinds := r.kindsBetween(0, len(r.text))
-	return (r.signs.autoReply || r.signs.nullSender || r.signs.auto) && kinds&(saysAway|saysChallenge) != 0
+	return (s.autoReply || s.nullSender || s.auto) && kinds&(saysAway|saysChallenge) != 0
 }
 
 // overall is the action for the recipients of which the text does not say it

@@ -16,6 +16,7 @@ type signs struct {
 	answer     bool // Subject: Re: …
 	forwarded  bool // Subject: Fwd: …
 	thread     bool // In-Reply-To or References
+	program    bool // X-Mailer or User-Agent: a mail program that a person uses
 
 	subject      phraseKind // what the phrases of Subject say
 	subjectStart phraseKind // what it begins with, after Re: and the like
@@ -68,7 +69,7 @@ func cutMark(subject string, marks []string) (string, bool) {
 var daemonNames = []string{
 	"mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon", "mail delivery", "mail deliver system",
 	"mail.delivery", "delivery system", "delivery subsystem", "delivery-system", "mail system", "mail administrator", "postmaster-dsn",
-	"message delivery", "bounce@", "bounces@", "mailsystem", "mail-system",
+	"message delivery", "mailsystem", "mail-system",
 }
 
 var officeNames = []string{
@@ -91,7 +92,8 @@ func readSigns(header Fields) signs {
 			value := decodeWords(f.Text())
 			s.from = addressIn(value)
 			name := strings.ToLower(value)
-			s.daemon = containsAny(name, daemonNames) || value == "" || value == "<>" || strings.HasSuffix(value, "<>")
+			s.daemon = containsAny(name, daemonNames) || value == "" || strings.HasSuffix(value, "<>") ||
+				hasPrefixFold(s.from, "bounce@") || hasPrefixFold(s.from, "bounces@")
 			s.office = containsAny(name, officeNames)
 			s.robot = s.office || containsAny(name, robotNames)
 		case f.Is("To"), f.Is("Delivered-To"):
@@ -129,6 +131,8 @@ func readSigns(header Fields) signs {
 			s.listed = true
 		case f.Is("In-Reply-To"), f.Is("References"):
 			s.thread = true
+		case f.Is("X-Mailer"), f.Is("User-Agent"):
+			s.program = true
 		}
 	}
 	return s

@@ -129,7 +129,10 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 			for n < end && (isAlnum(text[n]) || strings.IndexByte(".:[]", text[n]) >= 0) {
 				n++
 			}
-			if n == at || text[n-1] == ':' && n-1 == at {
+			for n > at && (text[n-1] == ':' || text[n-1] == '.') {
+				n--
+			}
+			if n == at {
 				return false
 			}
 			at = n

@@ -1,0 +1,724 @@
+package dsn
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// proseCase is a message that no dialect record knows: a few header fields, an
+// empty line, the text. What is wanted of it is one line a recipient:
+// "bob@example.org failed 550 5.1.1".
+type proseCase struct {
+	name    string
+	message string
+	want    []string
+}
+
+func readCase(message string) prose {
+	message = strings.TrimLeft(message, "\n")
+	head, text, _ := strings.Cut(message, "\n\n")
+	var header Fields
+	for group := range Groups(head) {
+		header = append(header, group...)
+	}
+	return readText(header, text, Place{"1", 1}, false)
+}
+
+func summary(found prose) []string {
+	var lines []string
+	for i := range found.Recipients {
+		r := &found.Recipients[i]
+		words := []string{r.Address(), string(r.Action)}
+		if r.Diagnostic.Reply != 0 {
+			words = append(words, r.Diagnostic.Reply.String())
+		}
+		if s := r.Diagnostic.Status.String(); s != "" {
+			words = append(words, s)
+		}
+		lines = append(lines, strings.TrimSpace(strings.Join(words, " ")))
+	}
+	return lines
+}
+
+func TestGeneral(t *testing.T) {
+	cases := []proseCase{
+		{"mmdf", `
+From: Mail Delivery Agent <MAILER-DAEMON@relay.example.com>
+Subject: Failed mail (msg.aa02416)
+
+    Your message could not be delivered to
+'bob@host.example.org (host: host.example.org) (queue: smtp)' for the following
+reason:  ' 550 <bob@host.example.org>... User unknown'
+
+    Your message follows:
+
+Received: from news.example.com
+From: news@example.com
+To: bob@host.example.org
+`, []string{"bob@host.example.org failed 550"}},
+		{"label and reason", `
+From: Postmaster <postmaster@example.net>
+Subject: Undeliverable mail
+
+The following message could not be delivered.
+
+Recipient: bob@example.org
+Reason: 550 5.1.1 Unknown user
+
+Please contact postmaster@example.net for help.
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"comma list", `
+Return-Path: <>
+From: Mail System <mailer-daemon@example.net>
+Subject: Returned mail
+
+Delivery to these addresses failed: bob@example.org, carol@example.com
+Error: 554 5.4.4 host not found
+`, []string{"bob@example.org failed 554 5.4.4", "carol@example.com failed 554 5.4.4"}},
+		{"bullets with reasons", `
+Return-Path: <>
+From: mailer-daemon@example.net
+Subject: Delivery failure
+
+We could not send your message to some people:
+
+ * bob@example.org: 550 5.1.1 no such user
+ * carol@example.com: 552 5.2.2 mailbox full
+
+Your mail server
+`, []string{"bob@example.org failed 550 5.1.1", "carol@example.com failed 552 5.2.2"}},
+		{"in a sentence", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Your mail
+
+Sorry! The mail that you sent to bob@example.org on Monday came back, because
+that server said: 550 5.7.1 Message refused.
+`, []string{"bob@example.org failed 550 5.7.1"}},
+		{"no code at all", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Undeliverable
+
+<bob@example.org>
+    The mailbox is full.
+`, []string{"bob@example.org failed"}},
+		{"to label only", `
+Return-Path: <>
+From: postmaster@example.net
+Subject: Non-delivery report
+
+Your message was not delivered.
+
+To: bob@example.org
+Subject: Hello
+Reason: mailbox not found
+`, []string{"bob@example.org failed"}},
+		{"sender is named too", `
+Return-Path: <>
+From: postmaster@example.net
+To: alice@example.com
+Subject: Mail delivery failed
+
+Dear alice@example.com,
+
+your message from alice@example.com to bob@example.org could not be delivered:
+550 5.1.1 <bob@example.org> unknown.
+
+If you have questions, write to support@example.net.
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"reason before", `
+Return-Path: <>
+From: postmaster@example.net
+Subject: Undelivered
+
+The remote server answered
+
+552 5.2.2 Over quota
+
+so that your mail was not delivered to the following recipients:
+
+    bob@example.org
+    carol@example.org
+`, []string{"bob@example.org failed 552 5.2.2", "carol@example.org failed 552 5.2.2"}},
+		{"table", `
+Return-Path: <>
+From: mail-daemon@example.net
+Subject: Message delivery failed
+
+Status of your message:
+
+bob@example.org      550 5.1.1 User unknown
+carol@example.org    451 4.7.1 Greylisted, gave up after 5 days
+`, []string{"bob@example.org failed 550 5.1.1", "carol@example.org failed 451 4.7.1"}},
+		{"details after the list", `
+Return-Path: <>
+From: mail-daemon@example.net
+Subject: Message delivery failed
+
+Not delivered to:
+- bob@example.org
+- carol@example.org
+
+Details:
+
+bob@example.org:
+  550 5.1.1 User unknown
+
+carol@example.org:
+  552 5.2.2 Mailbox full
+`, []string{"bob@example.org failed 550 5.1.1", "carol@example.org failed 552 5.2.2"}},
+		{"transcript", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Mail failure
+
+Session with mx.example.org [192.0.2.7]:
+>>> MAIL FROM:<alice@example.com>
+<<< 250 ok
+>>> RCPT TO:<bob@example.org>
+<<< 550-5.1.1 No such user,
+<<< 550 5.1.1 ask your administrator
+>>> QUIT
+<<< 221 bye
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"forwarded address", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Delivery failed
+
+Delivery to the following recipient failed:
+
+  robert@example.com
+    (originally addressed to bob@example.org)
+    550 5.1.1 unknown
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"quota in German", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Unzustellbare Nachricht
+
+Ihre Nachricht konnte nicht zugestellt werden an:
+
+bob@example.org
+
+Grund: Das Postfach des Empfängers ist voll.
+
+Bei Fragen wenden Sie sich an postmaster@example.net.
+`, []string{"bob@example.org failed"}},
+		{"French", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Échec de la remise de votre message
+
+Bonjour,
+
+Votre message destiné à bob@example.org n'a pas pu être remis.
+
+Réponse du serveur : 550 5.1.1 Adresse d'un destinataire invalide
+
+Pour toute question, contactez support@example.net.
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"Spanish", `
+Return-Path: <>
+From: Sistema de correo <MAILER-DAEMON@example.net>
+Subject: No se pudo entregar el mensaje
+
+El siguiente destinatario no recibió su mensaje:
+
+   <bob@example.org>
+
+Motivo: el usuario no existe.
+`, []string{"bob@example.org failed"}},
+		{"Portuguese", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Mensagem devolvida
+
+Não foi possível entregar sua mensagem para bob@example.org.
+O servidor remoto respondeu: 552 5.2.2 caixa postal cheia
+`, []string{"bob@example.org failed 552 5.2.2"}},
+		{"Italian", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Mancato recapito
+
+Il messaggio non è stato consegnato a:
+
+bob@example.org (casella piena)
+`, []string{"bob@example.org failed"}},
+		{"Dutch", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Onbestelbaar bericht
+
+Uw bericht kon niet worden bezorgd bij de volgende ontvanger:
+
+bob@example.org
+550 5.1.1 onbekende gebruiker
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"Polish", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Nie można dostarczyć wiadomości
+
+Twoja wiadomość nie została dostarczona do adresata bob@example.org.
+Przyczyna: 550 5.1.1 użytkownik nie istnieje
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"Russian", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Сообщение не доставлено
+
+Ваше письмо не было доставлено получателю bob@example.org,
+так как почтовый ящик переполнен.
+
+С вопросами обращайтесь по адресу help@example.net.
+`, []string{"bob@example.org failed"}},
+		{"Japanese", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: メール送信エラー
+
+以下の宛先にメールを配信できませんでした。
+
+宛先：bob@example.org
+理由：550 5.1.1 ユーザーが見つかりません
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"Japanese without a space", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: 配信不能通知
+
+お客様のメールはbob@example.orgに届きませんでした。
+メールボックスの容量を超えています。
+`, []string{"bob@example.org failed"}},
+		{"Chinese", `
+Return-Path: <>
+From: postmaster@example.net
+Subject: 退信通知
+
+您发送给收件人 bob@example.org 的邮件被退回。
+退信原因：550 5.1.1 收件人不存在
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"Chinese, traditional", `
+Return-Path: <>
+From: postmaster@example.net
+Subject: 郵件傳遞失敗
+
+您的信件無法送達以下收件者：
+bob@example.org
+原因：信箱已滿
+`, []string{"bob@example.org failed"}},
+		{"Korean", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: 메일 전송 실패 안내
+
+다음 수신자에게 메일을 전송하지 못했습니다.
+
+받는 사람: bob@example.org
+실패 사유: 550 5.1.1 존재하지 않는 사용자
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"Turkish", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: İletiniz teslim edilemedi
+
+Mesajınız aşağıdaki alıcıya teslim edilemedi:
+
+bob@example.org
+Sebep: 550 5.1.1 kullanıcı bulunamadı
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"Czech", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Nedoručitelná zpráva
+
+Vaši zprávu nebylo možné doručit na adresu:
+
+<bob@example.org>: 550 5.1.1 uživatel neexistuje
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"a language without phrases", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Barua pepe
+
+Ujumbe wako haukufika kwa:
+
+bob@example.org
+
+550 5.1.1 Mtumiaji hajulikani
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"delay", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Delayed mail
+
+Your message has not yet been delivered to
+
+  bob@example.org
+
+  451 4.3.0 try again later
+
+We will keep trying for 4 more days. You do not need to resend it.
+`, []string{"bob@example.org delayed 451 4.3.0"}},
+		{"delay in German", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Zustellung verzögert
+
+Ihre Nachricht an bob@example.org konnte noch nicht zugestellt werden.
+Es wird weiterhin versucht, sie zuzustellen.
+`, []string{"bob@example.org delayed"}},
+		{"delay in French", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Remise retardée
+
+Votre message n'a pas encore pu être remis au destinataire suivant :
+
+bob@example.org
+
+Les tentatives se poursuivront pendant 3 jours.
+`, []string{"bob@example.org delayed"}},
+		{"delay in Japanese", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: 配信遅延のお知らせ
+
+次の宛先への配信が遅れています。引き続き再送を続けます。
+
+bob@example.org
+`, []string{"bob@example.org delayed"}},
+		{"delivered", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Delivery receipt
+
+Your message was successfully delivered to
+
+  bob@example.org
+`, []string{"bob@example.org delivered"}},
+		{"virus", `
+Return-Path: <>
+From: "Content filter" <postmaster@example.net>
+Subject: VIRUS (Eicar) IN MAIL FROM YOU
+
+Our content checker found a virus in your email to the following recipient:
+-> bob@example.org
+
+Delivery of the email was stopped!
+`, []string{"bob@example.org failed"}},
+		{"original in the text without announcement", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: failure
+
+bob@example.org
+550 5.1.1 unknown
+
+Received: from a.example.com by b.example.com
+From: alice@example.com
+To: carol@example.com
+Subject: 550 5.2.2 dave@example.org
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"wrapped in the middle", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Undelivered mail
+
+The following recipient could not be
+reached:
+   "bob@example.org"   reason: host mx.example.org
+   said 550 5.4.1 Recipient address rejected: Access
+   denied
+`, []string{"bob@example.org failed 550 5.4.1"}},
+		{"quoted local part", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Undelivered mail
+
+<"bob smith"@example.org>: 550 5.1.1 unknown
+`, []string{"\"bob smith\"@example.org failed 550 5.1.1"}},
+		{"international address", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Undelivered mail
+
+<jürgen@bücher.example>: 550 5.1.1 unknown
+`, []string{"jürgen@bücher.example failed 550 5.1.1"}},
+		{"reply in the older form", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Mail failed
+
+Could not deliver mail to bob@example.org.
+mx.example.org [192.0.2.1] said: "550 No such user here"
+`, []string{"bob@example.org failed 550"}},
+		{"ticket numbers and sizes are no codes", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Mail failed, ticket 550123
+
+Message 4512 of 552 bytes for bob@example.org could not be delivered after
+450 minutes: 554 5.4.7 expired
+`, []string{"bob@example.org failed 554 5.4.7"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			found := readCase(c.message)
+			assert.Equal(t, DeliveryStatus, found.Kind)
+			assert.Equal(t, c.want, summary(found))
+		})
+	}
+}
+
+func TestNoReport(t *testing.T) {
+	cases := []proseCase{
+		{"a person mentions a bounce", `
+From: Carol <carol@example.org>
+Subject: problem with mail
+
+Hi, I wrote to bob@example.net but it bounced: 550 5.1.1 user unknown.
+Could you ask him for his new address?
+`, nil},
+		{"a person with a subject like a report", `
+Return-Path: <carol@example.org>
+From: Carol <carol@example.org>
+Subject: Undeliverable mail
+
+My mail to bob@example.net was not delivered, the server said 550 5.1.1
+user unknown. Do you have another address?
+`, nil},
+		{"an answer to a bounce", `
+From: Carol <carol@example.org>
+Subject: Re: Mail delivery failed: returning message to sender
+In-Reply-To: <1@example.net>
+
+I fixed it. The address was wrong:
+
+  bob@example.net
+    550 5.1.1 user unknown
+`, nil},
+		{"an answer in Outlook's form", `
+From: Carol <carol@example.org>
+Subject: RE: Undeliverable: report
+
+Please use my other address.
+
+-----Original Message-----
+From: Mail Delivery System <MAILER-DAEMON@example.net>
+Subject: Undeliverable: report
+
+The following address failed:
+
+  bob@example.net
+    550 5.1.1 user unknown
+`, nil},
+		{"a forwarded bounce", `
+From: Carol <carol@example.org>
+Subject: Fwd: Undelivered Mail Returned to Sender
+
+Can you look at this?
+
+---------- Forwarded message ---------
+From: Mail Delivery System <MAILER-DAEMON@example.net>
+
+This is the mail system at host mx.example.net.
+
+<bob@example.net>: host mx.example.net[192.0.2.1] said: 550 5.1.1 unknown
+`, nil},
+		{"a forwarded bounce without a mark", `
+From: Carol <carol@example.org>
+Subject: FW: Undelivered Mail Returned to Sender
+
+This is the mail system at host mx.example.net.
+
+I'm sorry to have to inform you that your message could not
+be delivered to one or more recipients.
+
+<bob@example.net>: host mx.example.net[192.0.2.1] said: 550 5.1.1 unknown
+`, nil},
+		{"a newsletter about deliverability", `
+From: Mail Tips <news@example.com>
+Subject: Delivery failure? Seven reasons why mail bounces
+List-Unsubscribe: <https://example.com/u>
+
+Ever seen this?
+
+  bob@example.net
+  550 5.1.1 User unknown
+
+It means that the message could not be delivered. Read more on our site.
+`, nil},
+		{"a newsletter without list fields", `
+Return-Path: <bounce@example.com>
+From: Mail Tips <news@example.com>
+Subject: Undeliverable mail and what to do about it
+
+A mail could not be delivered, and now? When the answer for bob@example.net is
+550 5.1.1 user unknown, take the address from your list.
+`, nil},
+		{"a parcel", `
+From: Parcel <noreply@example.com>
+Subject: Delivery failed: we could not deliver your parcel 550511
+Auto-Submitted: auto-generated
+
+Your parcel was not delivered. The recipient was not found.
+Questions? Write to service@example.com
+`, nil},
+		{"a digest for the postmaster", `
+From: root@mx.example.com
+Subject: Postfix log summaries for Nov 23
+Auto-Submitted: auto-generated
+
+message bounce detail (by relay)
+   mx.example.net[192.0.2.1]
+      9   550 5.1.1 <bob@example.net>: Recipient address rejected: User unknown
+      1   452 4.2.2 <carol@example.net>: mailbox full
+`, nil},
+		{"cron", `
+From: root@mx.example.com (Cron Daemon)
+Subject: Cron <root@mx> check-queue
+Auto-Submitted: auto-generated
+
+bob@example.net: 550 5.1.1 user unknown
+`, nil},
+		{"a digest of a list", `
+From: list-request@example.org
+Subject: Users Digest, Vol 7, Issue 3
+List-Id: Users <users.example.org>
+List-Post: <mailto:users@example.org>
+
+Message: 1
+From: MAILER-DAEMON@example.net
+Subject: Undelivered Mail Returned to Sender
+
+<bob@example.net>: 550 5.1.1 unknown user
+`, nil},
+		{"a probe", `
+Return-Path: <users-bounces+bob=example.net@example.org>
+From: users-bounces@example.org
+Subject: Users mailing list probe message
+
+This is a probe message. You can ignore this message.
+
+The Users mailing list has received a number of bounces from you,
+indicating that there may be a problem delivering messages to
+bob@example.net. A bounce sample is attached below.
+`, nil},
+		{"a bounce action notice", `
+From: mailman-bounces@example.org
+Subject: Bounce action notification
+
+This is a Mailman mailing list bounce action notice:
+
+    List:       users
+    Member:     bob@example.net
+    Action:     Subscription disabled.
+    Reason:     Excessive or fatal bounces.
+`, nil},
+		{"a confirmation of a subscription", `
+From: users-confirm@example.org
+Subject: confirm 1234567890
+
+We have received a request for subscription of your email address,
+"bob@example.net", to the users mailing list. Reply to confirm your subscription.
+`, nil},
+		{"a quarantine digest", `
+From: postmaster@example.com
+Subject: Quarantine summary
+
+The following messages were held for you:
+
+  carol@example.net   Cheap pills
+  dave@example.net    You have won
+`, nil},
+		{"a support ticket", `
+From: Support <support@example.com>
+Subject: [Ticket 5501] Re: mail to bob@example.net rejected
+Auto-Submitted: auto-generated
+
+Thank you for contacting us. We received your request:
+
+> My mail to bob@example.net is rejected with 550 5.7.1.
+`, nil},
+		{"a postmaster who is a person", `
+Return-Path: <postmaster@example.net>
+From: Postmaster <postmaster@example.net>
+Subject: Re: failure notice
+
+I looked at the log: 552 5.2.2 mailbox full for <bob@example.net>. I raised the
+quota, please send it again.
+`, nil},
+		{"a server notes an error to its postmaster", `
+From: Mail Delivery System <MAILER-DAEMON@mx.example.com>
+Subject: Postfix SMTP server: errors from unknown[192.0.2.1]
+
+Transcript of session follows.
+
+ Out: 220 mx.example.com ESMTP Postfix
+ In:  RCPT TO:<bob@example.com>
+ Out: 503 5.5.1 Error: need MAIL command
+`, nil},
+		{"an invoice", `
+From: billing@example.com
+Subject: Invoice 550 511
+
+Amount 552.20, due 5.1.2026. Write to billing@example.com
+`, nil},
+		{"an account notice", `
+From: no-reply@example.com
+Subject: Your address bob@example.net was rejected
+
+We could not send you the security code: the address bob@example.net is not
+valid. Please sign in and correct it.
+`, nil},
+		{"a null sender without any failure", `
+Return-Path: <>
+From: bob@example.net
+Subject: hi
+
+test
+bob@example.net
+`, nil},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			found := readCase(c.message)
+			assert.NotEqual(t, DeliveryStatus, found.Kind)
+			assert.NotContains(t, strings.Join(summary(found), "\n"), string(Failed))
+		})
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	cases := []proseCase{
+		{"English", "From: bob@example.org\nSubject: Out of Office: your mail\n\nI am on holiday until 7 December.\n", nil},
+		{"German", "From: bob@example.org\nSubject: Automatische Antwort: Angebot\n\nIch bin bis 7. Dezember im Urlaub.\n", nil},
+		{"French", "From: bob@example.org\nSubject: Absence du bureau\n\nJe suis absent.\n", nil},
+		{"Spanish", "Return-Path: <>\nFrom: bob@example.org\nSubject: Respuesta automática: hola\n\nEstoy de vacaciones.\n", nil},
+		{"Portuguese", "From: bob@example.org\nSubject: Resposta automática: oi\n\nEstou de férias.\n", nil},
+		{"Italian", "From: bob@example.org\nSubject: Risposta automatica: ciao\n\nSono in ferie.\n", nil},
+		{"Dutch", "From: bob@example.org\nSubject: Automatisch antwoord: vraag\n\nIk ben met vakantie.\n", nil},
+		{"Polish", "From: bob@example.org\nSubject: Automatyczna odpowiedź: oferta\n\nJestem na urlopie.\n", nil},
+		{"Russian", "From: bob@example.org\nSubject: Автоматический ответ: вопрос\n\nЯ в отпуске.\n", nil},
+		{"Japanese", "Return-Path: <>\nFrom: bob@example.org\nSubject: 不在のお知らせ\n\nただいま休暇中です。\n", nil},
+		{"Chinese", "From: bob@example.org\nSubject: 自动回复: 你好\n\n我正在休假。\n", nil},
+		{"Korean", "From: bob@example.org\nSubject: 자동 회신: 문의\n\n휴가 중입니다.\n", nil},
+		{"Turkish", "From: bob@example.org\nSubject: Otomatik Yanıt: soru\n\nİzindeyim.\n", nil},
+		{"looks like a bounce", "From: bob@example.org\nAuto-Submitted: auto-replied\nSubject: Undeliverable until Monday\n\nI am away. If mail to bob@example.org comes back with 550 5.1.1, ignore that.\n", nil},
+		{"gone", "Return-Path: <>\nFrom: bob@example.org\nAuto-Submitted: auto-replied\nSubject: address no longer in use\n\nI have left the company. Write to carol@example.org.\n", nil},
+		{"challenge", "Return-Path: <>\nFrom: bob@example.org\nAuto-Submitted: auto-replied\nSubject: Please confirm you are human\n\nClick https://example.org/c to have your message delivered.\n", nil},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			found := readCase(c.message)
+			assert.Equal(t, AutoReply, found.Kind)
+			assert.Empty(t, found.Recipients)
+		})
+	}
+}
