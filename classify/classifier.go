@@ -83,14 +83,15 @@ func newClassifier(own, ours []Rule) (*Classifier, error) {
 		byStatus:  map[codes.Status][]int32{},
 		byReply:   map[codes.Reply][]int32{},
 	}
-	b, providers := newBuilder(), map[string]int16{}
+	b, providers := newBuilder(), providerSet{map[string]int16{}, map[token]bool{}}
 	for i := range c.rules {
 		r := &c.rules[i]
-		if err := r.check(); err != nil {
-			return nil, &RuleError{r.file, r.line, r.Name, err}
-		}
 		m := newMatcher(r)
-		m.own = i < len(own)
+		if m.own = i < len(own); m.own {
+			if err := r.check(); err != nil {
+				return nil, &RuleError{r.file, r.line, r.Name, err}
+			}
+		}
 		m.provider = c.provider(b, providers, r)
 		c.matchers = append(c.matchers, m)
 		if _, ok := c.byName[r.Name]; !ok {
@@ -132,23 +133,37 @@ func newMatcher(r *Rule) matcher {
 	return m
 }
 
+// providerSet is the providers met so far.
+type providerSet struct {
+	ids    map[string]int16
+	tokens map[token]bool
+}
+
+type token struct {
+	provider int16
+	phrase   string
+}
+
 // provider returns the number of the rule's provider, 0 if it has none.
-func (c *Classifier) provider(b *builder, known map[string]int16, r *Rule) int16 {
+func (c *Classifier) provider(b *builder, known providerSet, r *Rule) int16 {
 	if r.Provider == "" {
 		return 0
 	}
-	id, ok := known[r.Provider]
+	id, ok := known.ids[r.Provider]
 	if !ok {
-		id = int16(len(known)) + 1
-		known[r.Provider] = id
+		id = int16(len(known.ids)) + 1
+		known.ids[r.Provider] = id
 	}
 	for _, host := range r.Hosts {
 		if !slices.Contains(c.providers[host], id) {
 			c.providers[host] = append(c.providers[host], id)
 		}
 	}
-	for _, token := range r.Tokens {
-		c.addPhrase(b, token, use{provider: id})
+	for _, phrase := range r.Tokens {
+		if !known.tokens[token{id, phrase}] {
+			known.tokens[token{id, phrase}] = true
+			c.addPhrase(b, phrase, use{provider: id})
+		}
 	}
 	return id
 }
@@ -191,12 +206,10 @@ func addOnce[K comparable](index map[K][]int32, key K, i int32) {
 
 // addPhrase adds a phrase that has been checked.
 func (c *Classifier) addPhrase(b *builder, phrase string, u use) {
-	id := slices.Index(c.uses, u)
-	if id < 0 {
-		id = len(c.uses)
+	if n := len(c.uses); n == 0 || c.uses[n-1] != u {
 		c.uses = append(c.uses, u)
 	}
-	_ = b.add(phrase, int32(id))
+	b.add(phrase, int32(len(c.uses)-1))
 }
 
 // Rules yields the rules in the order in which they are asked, one's own first.

@@ -3,6 +3,8 @@ package classify
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -19,34 +21,40 @@ var (
 	errLongPhrase = errors.New("phrase is too long")
 )
 
-// splitPhrase returns the words of a phrase, in as many segments as its
-// asterisks part it into.
-func splitPhrase(phrase string) ([][]string, error) {
-	var segments [][]string
+// checkPhrase reports why a phrase cannot be matched; nil if it can.
+func checkPhrase(phrase string) error {
+	parts := 0
+	empty := false
 	for part := range strings.SplitSeq(phrase, "*") {
-		var words []string
-		for s := (scanner{text: part}); s.next(); {
-			word := string(s.word())
-			if s.host != (hostRange{}) {
-				word = strings.ToLower(part[s.host.start:s.host.end])
+		words := 0
+		for s := (scanner{text: part}); s.next(); words++ {
+			if len(s.key()) == 0 {
+				return fmt.Errorf("phrase has a word that no text can match: %q", part[s.start:s.end])
 			}
-			if word == "" || len(word) > maxWord {
-				return nil, errors.New("phrase has a word that no text can match: " + part[s.start:s.end])
-			}
-			words = append(words, word)
 		}
-		if len(words) > maxSegmentWords {
-			return nil, errLongPhrase
+		if words > maxSegmentWords {
+			return errLongPhrase
 		}
-		segments = append(segments, words)
+		parts, empty = parts+1, empty || words == 0
 	}
 	switch {
-	case len(segments) == 1 && len(segments[0]) == 0:
-		return nil, errNoWord
-	case slices.ContainsFunc(segments, func(words []string) bool { return len(words) == 0 }):
-		return nil, errGapAtEdge
+	case empty && parts == 1:
+		return errNoWord
+	case empty:
+		return errGapAtEdge
 	}
-	return segments, nil
+	return nil
+}
+
+// key returns the folded word in the form in which a phrase names it: a host
+// name or the host of a URL as it is, an address not at all.
+func (s *scanner) key() []byte {
+	if s.host != (hostRange{}) {
+		for name := range domains(s.text[s.host.start:s.host.end], &s.buf) {
+			return name
+		}
+	}
+	return s.word()
 }
 
 // An automaton finds all of many phrases in one pass over the words of a
@@ -91,78 +99,79 @@ type match struct {
 // A builder collects phrases for an automaton.
 type builder struct {
 	ids      map[string]int32
-	children []map[int32]int32 // of each state
-	ends     [][]int32
+	next     map[step]int32
+	states   []state // edges and fail are still to come
 	segments []segment
 	known    map[segmentKey]int32
 }
 
-type segmentKey struct{ after, state int32 }
+type (
+	step       struct{ state, word int32 }
+	segmentKey struct{ after, state int32 }
+)
 
 func newBuilder() *builder {
-	return &builder{ids: map[string]int32{}, children: []map[int32]int32{{}}, ends: [][]int32{nil}, known: map[segmentKey]int32{}}
+	return &builder{ids: map[string]int32{}, next: map[step]int32{}, states: make([]state, 1), known: map[segmentKey]int32{}}
 }
 
-// add adds a phrase. Each match of it will carry use.
-func (b *builder) add(phrase string, use int32) error {
-	parts, err := splitPhrase(phrase)
-	if err != nil {
-		return err
-	}
+// add adds a phrase that checkPhrase finds good. Each match of it will carry use.
+func (b *builder) add(phrase string, use int32) {
 	after, total := int32(-1), int32(0)
-	for i, words := range parts {
-		key := segmentKey{after, b.path(words)}
-		total += int32(len(words))
+	for more := true; more; {
+		var part string
+		part, phrase, more = strings.Cut(phrase, "*")
+		state, words := b.path(part)
+		key := segmentKey{after, state}
+		total += words
 		id, ok := b.known[key]
 		if !ok {
 			id = int32(len(b.segments))
 			b.known[key] = id
-			b.segments = append(b.segments, segment{after: after, words: int32(len(words)), total: total})
-			b.ends[key.state] = append(b.ends[key.state], id)
+			b.segments = append(b.segments, segment{after: after, words: words, total: total})
+			end := &b.states[key.state]
+			end.segments = append(end.segments, id)
 		}
-		if i == len(parts)-1 {
-			b.segments[id].uses = append(b.segments[id].uses, use)
-		} else {
+		if more {
 			b.segments[id].more = true
+		} else {
+			b.segments[id].uses = append(b.segments[id].uses, use)
 		}
 		after = id
 	}
-	return nil
 }
 
-// path returns the state for a sequence of words.
-func (b *builder) path(words []string) int32 {
-	var at int32
-	for _, word := range words {
-		id, ok := b.ids[word]
+// path returns the state for the words of text, and their number.
+func (b *builder) path(text string) (at, words int32) {
+	for s := (scanner{text: text}); s.next(); words++ {
+		word := s.key()
+		id, ok := b.ids[string(word)]
 		if !ok {
 			id = int32(len(b.ids)) + 1
-			b.ids[word] = id
+			b.ids[string(word)] = id
 		}
-		next, ok := b.children[at][id]
+		next, ok := b.next[step{at, id}]
 		if !ok {
-			next = int32(len(b.children))
-			b.children[at][id] = next
-			b.children = append(b.children, map[int32]int32{})
-			b.ends = append(b.ends, nil)
+			next = int32(len(b.states))
+			b.next[step{at, id}] = next
+			b.states = append(b.states, state{})
 		}
 		at = next
 	}
-	return at
+	return at, words
 }
 
 // build returns the automaton of the phrases added.
 func (b *builder) build() *automaton {
-	a := &automaton{ids: b.ids, states: make([]state, len(b.children)), root: make([]int32, len(b.ids)+1), segments: b.segments}
-	for i, children := range b.children {
-		s := &a.states[i]
-		s.edges = int32(len(a.edges))
-		for word, next := range children {
-			a.edges = append(a.edges, edge{word, next})
+	a := &automaton{ids: b.ids, states: b.states, root: make([]int32, len(b.ids)+1), segments: b.segments}
+	steps := slices.SortedFunc(maps.Keys(b.next), func(x, y step) int {
+		return cmp.Or(cmp.Compare(x.state, y.state), cmp.Compare(x.word, y.word))
+	})
+	for i, s := range steps {
+		if i == 0 || s.state != steps[i-1].state {
+			a.states[s.state].edges = int32(i)
 		}
-		s.end = int32(len(a.edges))
-		s.segments = b.ends[i]
-		slices.SortFunc(a.edges[s.edges:], func(x, y edge) int { return cmp.Compare(x.word, y.word) })
+		a.states[s.state].end = int32(i + 1)
+		a.edges = append(a.edges, edge{s.word, b.next[s]})
 	}
 	for _, e := range a.edges[:a.states[0].end] {
 		a.root[e.word] = e.state

@@ -174,7 +174,7 @@ func (p *ruleParser) readProvider(group dsn.Fields) {
 			}
 		case f.Is("Token"):
 			for _, token := range list(value) {
-				if _, err := splitPhrase(token); err != nil {
+				if err := checkPhrase(token); err != nil {
 					p.fail(f.Line, "Token: %w", err)
 					continue
 				}
@@ -212,7 +212,7 @@ func (p *ruleParser) readRule(group dsn.Fields) {
 		}
 	}
 	if len(p.errs) == mistakes {
-		if err := r.check(); err != nil {
+		if err := r.checkWhole(); err != nil {
 			p.fail(first.Line, "%w", err)
 		}
 	}
@@ -235,20 +235,21 @@ func (r *Rule) set(name, value string) error {
 	if value == "" {
 		return errors.New("no value")
 	}
+	var conditions Rule // what the field adds
 	switch strings.ToLower(name) {
 	case "text":
-		r.Text = append(r.Text, list(value)...)
+		conditions.Text = list(value)
 	case "unless":
-		r.Unless = append(r.Unless, list(value)...)
+		conditions.Unless = list(value)
 	case "status":
-		r.Status = append(r.Status, list(value)...)
+		conditions.Status = list(value)
 	case "reply":
-		r.Reply = append(r.Reply, list(value)...)
+		conditions.Reply = list(value)
 	case "command":
-		r.Command = append(r.Command, list(value)...)
+		conditions.Command = list(value)
 	case "action":
 		for _, action := range list(value) {
-			r.Action = append(r.Action, dsn.Action(action))
+			conditions.Action = append(conditions.Action, dsn.Action(action))
 		}
 	case "reason":
 		r.Reason = Reason(value)
@@ -278,27 +279,13 @@ func (r *Rule) set(name, value string) error {
 	default:
 		return errors.New("unknown field")
 	}
-	return r.checkLast(strings.ToLower(name))
-}
-
-// checkLast checks the values of the conditions that a field has just set.
-func (r *Rule) checkLast(name string) error {
-	only := Rule{}
-	switch name {
-	case "text":
-		only.Text = r.Text
-	case "unless":
-		only.Unless = r.Unless
-	case "status":
-		only.Status = r.Status
-	case "reply":
-		only.Reply = r.Reply
-	case "command":
-		only.Command = r.Command
-	case "action":
-		only.Action = r.Action
-	}
-	return only.checkValues()
+	r.Text = append(r.Text, conditions.Text...)
+	r.Unless = append(r.Unless, conditions.Unless...)
+	r.Status = append(r.Status, conditions.Status...)
+	r.Reply = append(r.Reply, conditions.Reply...)
+	r.Command = append(r.Command, conditions.Command...)
+	r.Action = append(r.Action, conditions.Action...)
+	return conditions.checkValues()
 }
 
 // list parts values at commas.
@@ -310,11 +297,16 @@ func list(value string) []string {
 	return values
 }
 
-// check reports what is wrong with a rule as a whole.
+// check reports what is wrong with a rule.
 func (r *Rule) check() error {
 	if err := r.checkValues(); err != nil {
 		return err
 	}
+	return r.checkWhole()
+}
+
+// checkWhole reports what a rule lacks, or has too much of.
+func (r *Rule) checkWhole() error {
 	if len(r.Text)+len(r.Status)+len(r.Reply)+len(r.Command)+len(r.Action) == 0 {
 		return errors.New("no condition: Text, Status, Reply, Command or Action")
 	}
@@ -337,7 +329,7 @@ func (r *Rule) check() error {
 func (r *Rule) checkValues() error {
 	for _, phrases := range [][]string{r.Tokens, r.Text, r.Unless} {
 		for _, phrase := range phrases {
-			if _, err := splitPhrase(phrase); err != nil {
+			if err := checkPhrase(phrase); err != nil {
 				return err
 			}
 		}
