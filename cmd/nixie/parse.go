@@ -69,7 +69,7 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&opts.format, "format", "", "table, json or csv (default: table on a terminal, else json)")
+	flags.StringVar(&opts.format, "format", "", "table, json, csv or sisimai (default: table on a terminal, else json)")
 	flags.BoolVar(&opts.why, "why", false, "print what each verdict rests on")
 	flags.BoolVar(&opts.unclassified, "unclassified", false, "print the answers that no rule tells more of than that delivery failed, grouped")
 	flags.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, tried before the built-in ones")
@@ -78,7 +78,7 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 	return cmd
 }
 
-var formats = []string{"table", "json", "csv"}
+var formats = []string{"table", "json", "csv", "sisimai"}
 
 // output is a format and where it goes.
 type output struct {
@@ -113,6 +113,8 @@ func newOutput(format string, why render.References, unclassified bool, alone st
 		csv := render.CSV{Why: why != nil}
 		_, err := io.WriteString(stdout, csv.Header())
 		return output{csv.Append, stdout, nil}, asFailure(err)
+	case "sisimai":
+		return output{render.Sisimai, stdout, nil}, nil
 	}
 	return output{render.JSON, stdout, nil}, nil
 }

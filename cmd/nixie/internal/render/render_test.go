@@ -296,3 +296,22 @@ func TestUnclassified(t *testing.T) {
 	require.NoError(t, u.Flush())
 	assert.Equal(t, "count,text,example\n2,550 what * is it,b\n1,(no answer),e\n1,550 odd thing *,a\n", out.String())
 }
+
+func TestSisimai(t *testing.T) {
+	var have map[string]any
+	require.NoError(t, json.Unmarshal(Sisimai(nil, bounce()), &have))
+	assert.Equal(t, map[string]any{
+		"action": "failed", "addresser": "news@example.org", "alias": "alice@example.net", "catch": nil, "command": "RCPT TO",
+		"decodedby": "rfc3464", "deliverystatus": "5.1.1", "destination": "example.com", "diagnosticcode": "550 5.1.1 User unknown",
+		"diagnostictype": "SMTP", "feedbackid": "", "feedbacktype": "", "hardbounce": true, "lhost": "mx.example.net",
+		"listid": "<list.example.org>", "messageid": "news@example.org", "origin": "box:3", "reason": "userunknown",
+		"recipient": "alice@example.com", "replycode": "550", "rhost": "mail.example.com", "senderdomain": "example.org",
+		"subject": "Grüße", "timestamp": 1736154000.0, "timezoneoffset": "+0100",
+		"token": sisimaiToken("news@example.org", "alice@example.com", 1736154000),
+	}, have)
+	for reason := range classify.Reasons() {
+		assert.Contains(t, sisimaiReasons(), reason)
+	}
+	assert.Equal(t, "undefined", sisimaiReason(""))
+	assert.Equal(t, "my-own", sisimaiReason("my-own"))
+}

@@ -1,0 +1,129 @@
+package render
+
+import (
+	"crypto/sha1"
+	_ "embed"
+	"encoding/csv"
+	"encoding/hex"
+	"fmt"
+	"net/mail"
+	"strconv"
+	"strings"
+	"sync"
+
+	"nixie/classify"
+	"nixie/dsn"
+)
+
+// Sisimai appends one object for each recipient on a line of its own, with the
+// field names and reasons of Sisimai 5 (https://libsisimai.org), for those who
+// come from there. What a message does not state is empty: no status is made
+// up. It may be called concurrently.
+func Sisimai(dst []byte, r *Result) []byte {
+	for i := range r.Recipients {
+		q := &r.Recipients[i]
+		o := object{append(dst, '{')}
+		o.sisimai(r, q)
+		dst = append(o.buf, '}', '\n')
+	}
+	return dst
+}
+
+func (o *object) sisimai(r *Result, q *Recipient) {
+	var original dsn.Fields
+	if r.Report.Original != nil {
+		original = r.Report.Original.Header
+	}
+	date, _ := mail.ParseDate(r.Report.Header.Get("Date"))
+	addresser := bareAddress(original.Get("From"))
+	recipient := q.Address()
+	alias := ""
+	if q.Final.Value != recipient {
+		alias = q.Final.Value
+	}
+	o.always("action", string(q.Action))
+	o.always("addresser", addresser)
+	o.always("alias", alias)
+	o.key("catch")
+	o.buf = append(o.buf, "null"...)
+	o.always("command", q.Diagnostic.Command)
+	o.always("decodedby", r.Report.Dialect)
+	o.always("deliverystatus", q.status().String())
+	o.always("destination", domain(recipient))
+	o.always("diagnosticcode", q.Diagnostic.Text)
+	o.always("diagnostictype", strings.ToUpper(q.Diagnostic.Type))
+	o.always("feedbackid", original.Get("Feedback-ID"))
+	o.always("feedbacktype", r.Report.Fields.Get("Feedback-Type"))
+	o.key("hardbounce")
+	o.buf = strconv.AppendBool(o.buf, q.bounceType() == "hard")
+	o.always("lhost", r.Report.ReportingMTA.Value)
+	o.always("listid", original.Decoded("List-ID"))
+	o.always("messageid", messageID(original.Get("Message-ID")))
+	o.always("origin", r.Source)
+	o.always("reason", sisimaiReason(q.Reason))
+	o.always("recipient", recipient)
+	o.always("replycode", q.reply().String())
+	o.always("rhost", q.RemoteMTA.Value)
+	o.always("senderdomain", domain(addresser))
+	o.always("subject", original.Decoded("Subject"))
+	timestamp := int64(0)
+	if !date.IsZero() {
+		timestamp = date.Unix()
+	}
+	o.key("timestamp")
+	o.buf = strconv.AppendInt(o.buf, timestamp, 10)
+	o.always("timezoneoffset", date.Format("-0700"))
+	o.always("token", sisimaiToken(addresser, recipient, timestamp))
+}
+
+// always appends a string, even if it is empty.
+func (o *object) always(name, value string) {
+	o.key(name)
+	o.buf = append(appendJSON(append(o.buf, '"'), value), '"')
+}
+
+// sisimaiToken tells one bounce from another: a hash of sender, recipient and time.
+func sisimaiToken(addresser, recipient string, timestamp int64) string {
+	sum := sha1.Sum(fmt.Appendf(nil, "\x02%s\x1e%s\x1e%d\x03", strings.ToLower(addresser), strings.ToLower(recipient), timestamp))
+	return hex.EncodeToString(sum[:])
+}
+
+// sisimaiReason is Sisimai's word for a reason; one's own reasons stay.
+func sisimaiReason(reason classify.Reason) string {
+	if reason == "" {
+		return "undefined"
+	}
+	if name, ok := sisimaiReasons()[reason]; ok {
+		return name
+	}
+	return string(reason)
+}
+
+//go:embed sisimai.csv
+var sisimaiCSV string
+
+var sisimaiReasons = sync.OnceValue(func() map[classify.Reason]string {
+	r := csv.NewReader(strings.NewReader(sisimaiCSV))
+	r.Comment = '#'
+	rows, _ := r.ReadAll()
+	names := make(map[classify.Reason]string)
+	for _, row := range rows {
+		names[classify.Reason(row[0])] = row[1]
+	}
+	return names
+})
+
+// bareAddress is the address in a From field.
+func bareAddress(from string) string {
+	if a, err := mail.ParseAddress(from); err == nil {
+		return a.Address
+	}
+	if _, rest, ok := strings.Cut(from, "<"); ok {
+		from, _, _ = strings.Cut(rest, ">")
+	}
+	return strings.TrimSpace(from)
+}
+
+func domain(address string) string {
+	return address[strings.LastIndexByte(address, '@')+1:]
+}
