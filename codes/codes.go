@@ -150,8 +150,14 @@ type Code struct {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// common reports whether some list has the code.
-func (r Reply) common() bool {
+// listed reports whether some list has the code.
+func (r Reply) listed() bool {
 	_, ok := tables().replies[r]
 	return ok
 }
+
+// ofWeb reports whether the code is one of HTTP that SMTP does not define.
+func (r Reply) ofWeb() bool { return 200 <= r && r < 210 || 400 <= r && r < 420 || r == 429 }
+
+// listed reports whether the registry has the code.
+func (s Status) listed() bool { return tables().statuses[s].Standing != "" }

@@ -30,6 +30,7 @@ const (
 	rightEnd                // nothing: the sentence or line ends
 	rightText               // a sentence begins
 	rightMail               // words of a refusal, an address or another code
+	rightLine               // the same after a hyphen, as in a reply of several lines: "550-Unknown user"
 	rightLabel              // a word for codes: "550 error"
 )
 
@@ -38,7 +39,7 @@ func (l left) allows(r right) bool {
 	switch {
 	case l == leftPart || r == rightPart || r == rightCount:
 		return false
-	case r == rightLabel || l >= leftNamed:
+	case r >= rightLine || l >= leftNamed:
 		return true
 	case l == leftSaid:
 		return r != rightPlain
@@ -57,8 +58,12 @@ func (f *finder) left(i int) left {
 	}
 	l := leftPlain
 	switch c := t[len(t)-1]; c {
+	case '/', '@', '+', '$', '%', '&', '?', '!', '~', '^', '\\', '_':
+		return leftPart
+	case '<':
+		l = leftBracket
 	case '.', '-':
-		if !strings.HasSuffix(t, "..") && !strings.HasSuffix(t, "--") {
+		if len(t) < 2 || t[len(t)-2] != c {
 			return leftPart
 		}
 		l = leftDelim
@@ -67,63 +72,82 @@ func (f *finder) left(i int) left {
 			return leftPart
 		}
 	case '=', ':':
-		name := lastWord(t[:len(t)-1])
-		rest := t[:len(t)-1-len(name)]
-		switch k := kindBefore(name); {
-		case rest != "" && strings.IndexByte("?&/.-@:", rest[len(rest)-1]) >= 0 && name != "" || c == ':' && strings.HasSuffix(rest, ":"):
-			return leftPart
-		case k == codeWord || k == saidWord:
-			return leftNamed
-		case name != "" || c == '=':
-			return leftPart
+		t = t[:len(t)-1]
+		if l = leftGlued(t, c); l != leftDelim {
+			return l
 		}
-	case '/', '@', '+', '$', '%', '&', '?', '~', '^', '\\', '_':
-		return leftPart
 	default:
-		if c >= utf8.RuneSelf {
-			r, _ := utf8.DecodeLastRuneInString(t)
-			switch {
-			case strings.ContainsRune(units, r):
-				return leftPart
-			case !unicode.IsLetter(r):
-				l = leftDelim
-			}
+		r, n := utf8.DecodeLastRuneInString(t)
+		switch {
+		case c < utf8.RuneSelf || unicode.IsLetter(r):
+		case strings.ContainsRune(units, r):
+			return leftPart
+		default: // such as a full-width colon
+			l, t = leftDelim, t[:len(t)-n]
 		}
 	}
-	return f.leftOf(t, i-len(t), l)
+	return f.leftPast(t, max(0, i-near), l)
 }
 
-// leftOf goes back over the punctuation and space at the end of t, which
-// begins at text[start], to the words before.
-func (f *finder) leftOf(t string, start int, l left) left {
-	colon := false
-	for t != "" {
-		c := t[len(t)-1]
-		switch c {
-		case ' ', '\t', '\r':
-		case '(', '[', '{':
-			l = max(l, leftBracket)
-		case ':':
-			colon = true
-			l = leftDelim
-		case '\n', ';', '"', '\'', '<', '>', '-', '|', '*', '=', '`', ',', '!', '?':
-			l = leftDelim
-		case '#':
-		default:
-			goto word
+// leftGlued says what t does for a number that the sign c alone parts from it:
+// "code=550", "said:550", but not "example.org:550" or "?id=550". It is
+// leftPlain where t ends with a bracket or the like.
+func leftGlued(t string, c byte) left {
+	name := lastWord(t)
+	rest := t[:len(t)-len(name)]
+	switch k := kindBefore(name); {
+	case name == "" && (c == '=' || t == "" || isDigit(t[len(t)-1]) || t[len(t)-1] == ':'):
+		return leftPart
+	case name == "":
+		return leftDelim
+	case rest != "" && strings.IndexByte("?&/.-@:", rest[len(rest)-1]) >= 0:
+		return leftPart
+	case k == codeWord || k == saidWord:
+		return leftNamed
+	case c == '=':
+		return leftBracket
+	}
+	return leftPart
+}
+
+// leftPast goes back over the punctuation and space at the end of t, which
+// begins at text[start], to the words before. What it finds is at least l.
+func (f *finder) leftPast(t string, start int, l left) left {
+	colon, bracket, ticket := false, false, strings.HasSuffix(t, "#")
+	for {
+		if t == "" && start == 0 && ticket {
+			return leftDelim
+		} else if t == "" && start == 0 {
+			return leftStart
+		} else if t == "" {
+			return leftDelim
 		}
-		if strings.HasSuffix(t, "<<<") || colon && c != ':' && strings.IndexByte(">])\"'", c) >= 0 {
+		c := t[len(t)-1]
+		switch {
+		case strings.HasSuffix(t, "<<<"), colon && strings.IndexByte(">])", c) >= 0:
 			return leftNamed
+		case strings.IndexByte(" \t\r#=<>", c) >= 0:
+		case c == '(' || c == '[' || c == '{':
+			l = max(l, leftBracket)
+			bracket = true
+		case strings.IndexByte("\n;:\"'-|*`,!?", c) >= 0:
+			l = leftDelim
+			colon = colon || c == ':'
+		default:
+			l = f.leftWords(t, start, l, colon)
+			if ticket && (l < leftNamed || bracket) {
+				return leftPlain
+			}
+			return l
 		}
 		t = t[:len(t)-1]
 	}
-	if start == 0 {
-		return leftStart
-	}
-	return leftPart
+}
 
-word:
-	if end := start + len(t); f.last.End > 0 && end <= f.last.End {
+// leftWords looks at the words that t ends with. Colon tells that one follows
+// them.
+func (f *finder) leftWords(t string, start int, l left, colon bool) left {
+	if start+len(t) <= f.last.End {
 		return leftNamed
 	}
 	if t[len(t)-1] == '.' {
@@ -131,43 +155,37 @@ word:
 	}
 	for range 4 {
 		w := lastWord(t)
-		before := strings.TrimRight(t[:len(t)-len(w)], " \t\r\n:,'\"(")
-		switch kindBefore(w) {
-		case otherWord:
+		before := t[:len(t)-len(w)]
+		k := kindBefore(w)
+		switch {
+		case k == otherWord || ofWeb(t):
 			return leftPart
-		case codeWord:
-			if isHTTP(before) {
-				return leftPart
-			}
+		case k == codeWord, k == saidWord && colon:
 			return leftNamed
-		case saidWord:
-			if isHTTP(before) {
-				return leftPart
-			}
-			if colon {
-				return leftNamed
-			}
+		case k == saidWord:
 			return leftSaid
-		case linkWord:
-			t = before
+		case k == linkWord:
+			t = strings.TrimRight(before, " \t\r\n:,'\"(")
+		case colon && len(w) > 1 && strings.HasSuffix(before, "."):
+			return leftNamed // a host, and what it answers
 		default:
-			if colon && l == leftDelim && w != "" && strings.HasSuffix(t[:len(t)-len(w)], ".") {
-				return leftNamed // a host: what it answers
-			}
-			if w == "" && isHTTP(t) {
-				return leftPart
-			}
 			return l
 		}
 	}
 	return l
 }
 
-// isHTTP reports whether t ends with a word for the web, whose status codes
-// look like those of mail: "HTTP/1.1", "HTTP status".
-func isHTTP(t string) bool {
-	t = t[strings.LastIndexAny(t[:len(t)-len(lastWord(t))], " \t\n")+1:]
-	return len(t) >= 4 && strings.EqualFold(t[:4], "http")
+// ofWeb reports whether the last words of t speak of HTTP, whose status codes
+// look like reply codes. A URL does not.
+func ofWeb(t string) bool {
+	t = t[max(0, len(t)-24):]
+	for i := 0; i+4 <= len(t); i++ {
+		if t[i]|0x20 == 'h' && strings.EqualFold(t[i:i+4], "http") {
+			rest := strings.TrimLeft(t[i+4:], "sS")
+			return !strings.HasPrefix(rest, "://")
+		}
+	}
+	return false
 }
 
 // closes reports whether the number at text[i] stands in brackets after words
@@ -201,59 +219,107 @@ func (f *finder) right(i int) right {
 	if line := strings.IndexByte(t, '\n'); line >= 0 {
 		t = t[:line]
 	}
-	if strings.HasPrefix(t, ")") || strings.HasPrefix(t, "]") || strings.HasPrefix(t, ".") {
+	if t != "" && strings.IndexByte(")].", t[0]) >= 0 {
+		if t = strings.TrimLeft(t[1:], " "); t != "" && isDigit(t[0]) {
+			return rightPart
+		}
 		return rightEnd
 	}
-	t = strings.TrimLeft(t, " \t\r-:;,.!?\"'(#*>")
-	if t == "" {
+	glued := strings.HasPrefix(t, "-")
+	t = strings.TrimLeft(t, " \t\r-:;,.!?\"'([#>")
+	switch {
+	case t == "":
 		return rightEnd
-	}
-	if c := t[0]; c == '<' || c == '[' {
+	case t[0] == '<' && len(t) > 1 && isWord(t[1]):
 		return rightMail
-	} else if isDigit(c) {
-		return f.rightNumber(t, f.text[i-3:i])
+	case isDigit(t[0]) && isCount(t):
+		return rightPart
+	case t[0] == '%' || startsWithUnit(t):
+		return rightCount
 	}
-	return rightWords(t)
+	r := rightWords(t)
+	if r == rightMail && glued && t[0] <= 'Z' {
+		return rightLine
+	}
+	return r
 }
 
-// rightNumber says what the number that t begins with makes of the one before it.
-func (f *finder) rightNumber(t, before string) right {
+// startsWithUnit reports whether t begins with a sign such as that of a currency.
+func startsWithUnit(t string) bool {
+	r, _ := utf8.DecodeRuneInString(t)
+	return r >= utf8.RuneSelf && strings.ContainsRune(units, r)
+}
+
+// isCount reports whether t begins with a number that makes no sense after a
+// code: neither a reply code nor an address.
+func isCount(t string) bool {
 	end := len(t) - len(strings.TrimLeft(t, "0123456789-"))
-	switch _, n := scanStatus(t); {
-	case n > 0 || t[:end] == before:
-		return rightMail
-	case end == len(t) || !isWord(t[end]) && t[end] != '.' && t[end] != ':':
-		return rightPart
+	rest := t[end:]
+	if rest != "" && (isWord(rest[0]) || rest[0] == '.' || rest[0] == ':') {
+		return false
 	}
-	return rightText
+	rest = strings.TrimLeft(rest, " ")
+	return end != 3 || !reply(t).listed() || rest != "" && isDigit(rest[0])
 }
 
 // rightWords looks at the words that t begins with.
 func rightWords(t string) right {
-	first := rightText
-	if 'a' <= t[0] && t[0] <= 'z' {
-		first = rightPlain
+	for _, p := range [...]string{"Internal Server Error", "Bad Gateway", "Gateway Time"} {
+		if len(t) >= len(p) && strings.EqualFold(t[:len(p)], p) {
+			return rightPart // of HTTP
+		}
 	}
+	if isHost(t) {
+		return rightMail
+	}
+	r := rightText
+	if 'a' <= t[0] && t[0] <= 'z' {
+		r = rightPlain
+	}
+	t = strings.TrimLeft(t, notLetters)
+	mail := false
 	for n := range 8 {
 		w := firstWord(t)
-		switch kind := kindAfter(w); {
-		case n == 0 && kind == codeWord:
+		k := kindAfter(w)
+		switch {
+		case k == codeWord && (n == 0 || n == 1 && mail):
 			return rightLabel
-		case kind == mailWord || n < 3 && strings.HasPrefix(t[len(w):], "@"):
+		case n == 1 && mail:
 			return rightMail
-		case n < 4 && kind == unitWord:
+		case k == mailWord && n == 0:
+			mail = r != rightPlain || !strings.HasSuffix(w, "ed") // "550 rejected" may be a sum
+		case k == mailWord || n < 3 && strings.HasPrefix(t[len(w):], "@"):
+			return rightMail
+		case k == unitWord && n < 4:
 			return rightCount
-		case n < 3 && first == rightPlain && len(w) > 3 && w[len(w)-1] == 's':
+		case r == rightPlain && n < 3 && len(w) > 3 && w[len(w)-1] == 's':
 			return rightCount
-		case n >= 2 && first == rightPlain:
-			return first
+		case r == rightPlain && n == 2:
+			return r
 		}
-		t = strings.TrimLeft(t[len(w):], " \t\r-:;,.!?\"'()[]{}<>#*/=_+&%$|\\~^`0123456789@")
+		t = strings.TrimLeft(t[len(w):], notLetters)
 		if t == "" {
 			break
 		}
 	}
-	return first
+	if mail {
+		return rightMail
+	}
+	return r
+}
+
+// notLetters are the bytes between words.
+const notLetters = " \t\r-:;,.!?\"'()[]{}<>#*/=_+&%$|\\~^`0123456789@"
+
+// isHost reports whether t begins with the name of a host.
+func isHost(t string) bool {
+	end := strings.IndexAny(t, " \t\r:;,()[]<>\"'")
+	if end < 0 {
+		end = len(t)
+	}
+	name := strings.TrimRight(t[:end], ".")
+	dot := strings.LastIndexByte(name, '.')
+	return dot > 1 && len(firstWord(name[dot+1:])) == len(name)-dot-1 && len(name)-dot > 2 && isWord(name[dot-1])
 }
 
 // lastWord returns the letters that t ends with.

@@ -3,7 +3,6 @@ package codes
 import (
 	"iter"
 	"strings"
-	"unicode/utf8"
 )
 
 // Find yields the codes that stand in text, in order and without overlap: a
@@ -93,7 +92,8 @@ func (f *finder) reply(i int) (Code, bool) {
 		return Code{}, false
 	case f.continues(c):
 		return c, true
-	case left < leftNamed && right != rightLabel && !c.Reply.common():
+	case !c.Reply.listed() && (left < leftNamed || c.Reply.Class() == Success || c.Reply.ofWeb()),
+		c.Reply.ofWeb() && left != leftStart:
 		return Code{}, false
 	}
 	return c, left.allows(right) || f.closes(left, right, i)
@@ -111,10 +111,10 @@ func fits(r, st Class) bool { return r == st || r >= Transient && st >= Transien
 // pair reads the status that goes with a reply code that ends at i, and where
 // it ends; 0 if there is none.
 func (f *finder) pair(i int) (Status, int) {
-	const most = 6 // bytes of "-", ":", " (#" and the like between the two
+	const most = 12 // bytes of "-", " (#", a fold of the line and the like between the two
 	for j := i; j < len(f.text) && j <= i+most; j++ {
 		switch c := f.text[j]; c {
-		case ' ', '\t', '-', ':', ';', ',', '/', '#', '(', '[', '<', '\'', '"', '_', '=':
+		case ' ', '\t', '\r', '\n', '>', '-', ':', ';', ',', '/', '#', '(', ')', '[', '<', '\'', '"', '_', '=':
 		default:
 			st, n := scanStatus(f.text[j:])
 			if j == i || n == 0 || f.joined(j+n) {
@@ -137,10 +137,27 @@ func (f *finder) status(i int) (Code, bool) {
 	if left == leftPart || right == rightPart {
 		return Code{}, false
 	}
-	if i > 0 && f.text[i-1] == '#' {
+	if i > 0 && f.text[i-1] == '#' && (i == 1 || strings.IndexByte(" \t\n([<{-;:,.*", f.text[i-2]) >= 0) {
 		return c, true
 	}
+	if left != leftNamed && isVersion(st, left) {
+		return Code{}, false
+	}
 	return c, left.allows(right) || f.closes(left, right, i)
+}
+
+// isVersion reports whether a status that l does not name is likelier to be a
+// version or a date. Servers make up numbers of their own in class 4 and 5
+// with the subject 7 or a large detail.
+func isVersion(st Status, l left) bool {
+	made := st.Class != Success && (st.Subject == 7 || st.Detail >= 100)
+	switch {
+	case l == leftStart:
+		return st.Class == Success && !st.listed()
+	case st.Class == Success:
+		return true
+	}
+	return !st.listed() && !made
 }
 
 // hresult returns the error number of a mail client at text[i].
@@ -150,24 +167,21 @@ func (f *finder) hresult(i int) (Code, bool) {
 	}
 	t := f.text[i:min(len(f.text), i+16)]
 	c := Code{Start: i}
-	if h, n := scanHex(t); n > 0 {
+	if h, n := scanHex(t); n > 0 && (n == len(t) || !isWord(t[n])) {
 		c.HResult, c.End = h, i+n
-		if hexPrefix(t) == 0 && !h.ofClient() {
-			return Code{}, false
-		}
-		if hexPrefix(t) > 0 && h>>24 != 0x80 && !h.ofClient() {
-			return Code{}, false
-		}
-		allDigits := strings.Trim(t[:n], "0123456789") == ""
 		left := f.left(i)
-		return c, left != leftPart && !f.joined(c.End) && (!allDigits || left >= leftNamed)
+		if f.joined(c.End) || left == leftPart {
+			return Code{}, false
+		}
+		decimal := strings.Trim(t[:n], "0123456789") == ""
+		return c, left >= leftNamed && h>>24 == 0x80 || h.listed() && !decimal
 	}
 	n := len(t) - len(strings.TrimLeft(t, "-0123456789"))
 	if n < 10 || n > 11 {
 		return Code{}, false
 	}
 	h, err := ParseHResult(t[:n])
-	if err != nil || !h.ofClient() || f.joined(i+n) {
+	if err != nil || !h.listed() || f.joined(i+n) {
 		return Code{}, false
 	}
 	c.HResult, c.End = h, i+n
@@ -190,18 +204,16 @@ func (f *finder) joined(i int) bool {
 		next = f.text[i+1]
 	}
 	switch c {
-	case '.', ',', '/', '\'', '+', '*':
+	case '.', ',', '\'', '*':
 		return isWord(next) || next == '@'
-	case ':', '-':
+	case '/':
+		return next > ' '
+	case ':', '-', '|':
 		return isDigit(next)
-	case '@', '%', '=', '&', '$', '\\', '~', '^':
+	case '@', '%', '+', '=', '&', '$', '\\', '~', '^':
 		return true
 	}
-	if c >= utf8.RuneSelf {
-		r, _ := utf8.DecodeRuneInString(f.text[i:])
-		return strings.ContainsRune(units, r)
-	}
-	return isWord(c)
+	return isWord(c) || startsWithUnit(f.text[i:])
 }
 
 // units are the signs that make a number beside them an amount or a measure.

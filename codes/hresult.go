@@ -89,7 +89,8 @@ func (h *HResult) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// ofClient reports whether the number is in the ranges of mail clients.
-func (h HResult) ofClient() bool {
-	return h>>8 == 0x800CCC || h>>16 == 0x8004 || h>>4 == 0x000CCC7
+// listed reports whether some list has the number.
+func (h HResult) listed() bool {
+	_, ok := tables().hresults[h]
+	return ok
 }

@@ -15,10 +15,14 @@ const (
 
 // kindBefore returns what a word before a number says of it, whatever its case.
 func kindBefore(word string) kind {
-	var buf [20]byte
+	if word == "DATA" || word == "MAIL" || word == "RCPT" {
+		return codeWord
+	}
+	var buf [24]byte
 	b := lower(buf[:0], word)
 	switch string(b) {
-	case "code", "codes", "error", "errors", "err", "errno", "reply", "response", "status", "smtp", "esmtp", "lmtp",
+	case "code", "codes", "error", "errors", "err", "responsecode", "errorcode", "statuscode", "smtpcode",
+		"replycode", "ehlo", "helo", "starttls", "reply", "response", "status", "smtp", "esmtp", "lmtp",
 		"dsn", "ndr", "stat", "diagnostic", "diag", "result", "reason", "bounce", "answer", "ergebnis",
 		"fehler", "fehlercode", "fehlermeldung", "antwort", "erreur", "errore", "erro", "fout", "fel", "fejl", "feil",
 		"código", "codigo", "codice", "respuesta", "réponse", "risposta", "resposta", "błąd", "ошибка", "ошибки",
@@ -30,7 +34,7 @@ func kindBefore(word string) kind {
 		return saidWord
 	case "with", "a", "an", "the", "is", "was", "of", "number", "no", "by", "from", "this", "following", "as", "to",
 		"message", "type", "remote", "permanent", "fatal", "hard", "soft", "temporary", "us", "it", "back", "due",
-		"host", "server", "command", "data", "rcpt", "mail":
+		"host", "server", "command", "data", "rcpt", "mail", "closing":
 		return linkWord
 	case "version", "ver", "v", "release", "build", "section", "sections", "sec", "chapter", "clause", "figure", "table",
 		"rfc", "port", "ports", "line", "lines", "page", "room", "ticket", "order", "invoice", "size", "id", "pid",
@@ -51,10 +55,10 @@ func kindAfter(word string) kind {
 		"fehler", "erreur", "errore", "erro":
 		return codeWord
 	case "user", "users", "mailbox", "recipient", "recipients", "unknown", "invalid", "sender", "relay", "relaying",
-		"delivery", "message", "mail", "email", "e", "address", "addresses", "account", "requested", "action", "sorry",
+		"delivery", "message", "mail", "email", "address", "addresses", "account", "requested", "action", "sorry",
 		"temporary", "temporarily", "transient", "unable", "unrouteable", "unroutable", "host", "domain", "rejected",
 		"rejecting", "reject", "refused", "refuses", "access", "denied", "deny", "spam", "transaction", "over", "quota",
-		"greylisted", "greylisting", "graylisted", "try", "later", "server", "service", "local", "syntax", "command",
+		"greylisted", "greylisting", "graylisted", "try", "server", "service", "local", "syntax", "command",
 		"authentication", "permission", "permanent", "cannot", "can", "could", "connection", "connections", "timeout",
 		"virus", "blocked", "blacklisted", "blocklisted", "administrative", "administratively", "prohibited",
 		"unavailable", "available", "disabled", "inactive", "exist", "exists", "found", "full", "exceeded", "exceeds",
@@ -71,7 +75,7 @@ func kindAfter(word string) kind {
 		return mailWord
 	case "people", "percent", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "bytes", "byte", "kbytes", "km", "kg", "cm",
 		"mm", "ml", "mph", "eur", "usd", "gbp", "chf", "euro", "dollars", "euros", "pounds", "million", "thousand",
-		"billion", "am", "pm", "hrs", "min", "mins", "sec", "secs", "ms", "px", "pt", "dpi", "kcal", "watt", "volt",
+		"billion", "am", "pm", "hrs", "min", "mins", "sec", "secs", "ms", "px", "x", "pt", "dpi", "kcal", "watt", "volt",
 		"street", "st", "avenue", "ave", "road", "rd", "boulevard", "blvd", "lane", "ln", "drive", "suite", "floor",
 		"broadway", "square", "plaza", "parkway", "pkwy", "highway", "hwy", "terrace", "messages", "mails", "emails",
 		"times", "days", "hours", "minutes", "seconds", "weeks", "months", "years", "points", "pages":
