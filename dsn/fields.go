@@ -3,6 +3,7 @@ package dsn
 import (
 	"iter"
 	"strings"
+	"time"
 )
 
 // Field is one field of a header, of a status report or of a rule file.
@@ -33,6 +34,10 @@ func (fs Fields) Get(name string) string {
 
 // Decoded is Get with the encoded words of RFC 2047 decoded.
 func (fs Fields) Decoded(name string) string { return decodeWords(fs.Get(name)) }
+
+// Date returns the first field of that name as a date, in any of the forms
+// that servers write; the zero time if there is none or it is no date.
+func (fs Fields) Date(name string) time.Time { return parseDate(fs.Get(name)) }
 
 // Find returns the first field of that name; case does not count.
 func (fs Fields) Find(name string) (Field, bool) {

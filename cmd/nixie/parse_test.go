@@ -102,7 +102,7 @@ func (f *failing) Write(p []byte) (int, error) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	box := mbox(1000)
+	box := mbox(10_000)
 	for _, jobs := range []string{"1", "2"} {
 		b.Run("jobs="+jobs, func(b *testing.B) {
 			b.SetBytes(int64(len(box)))

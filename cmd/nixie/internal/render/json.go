@@ -1,7 +1,6 @@
 package render
 
 import (
-	"net/mail"
 	"strconv"
 	"time"
 	"unicode"
@@ -18,9 +17,7 @@ func JSON(dst []byte, r *Result) []byte {
 	o.text("kind", kind(r.Report))
 	o.text("dialect", r.Report.Dialect)
 	o.text("message_id", messageID(r.Report.Header.Get("Message-ID")))
-	if date, err := mail.ParseDate(r.Report.Header.Get("Date")); err == nil {
-		o.time("date", date)
-	}
+	o.time("date", r.Report.Header.Date("Date"))
 	o.text("reporting_mta", r.Report.ReportingMTA.Value)
 	o.text("envelope_id", r.Report.EnvelopeID)
 	o.time("arrival_date", r.Report.ArrivalDate)

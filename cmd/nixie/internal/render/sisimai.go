@@ -34,7 +34,7 @@ func (o *object) sisimai(r *Result, q *Recipient) {
 	if r.Report.Original != nil {
 		original = r.Report.Original.Header
 	}
-	date, _ := mail.ParseDate(r.Report.Header.Get("Date"))
+	date := r.Report.Header.Date("Date")
 	addresser := bareAddress(original.Get("From"))
 	recipient := q.Address()
 	alias := ""
