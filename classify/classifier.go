@@ -83,7 +83,7 @@ func newClassifier(own, ours []Rule) (*Classifier, error) {
 		byStatus:  map[codes.Status][]int32{},
 		byReply:   map[codes.Reply][]int32{},
 	}
-	b, providers := newBuilder(), providerSet{map[string]int16{}, map[token]bool{}}
+	b, providers := newBuilder(8*len(c.rules)), providerSet{map[string]int16{}, map[token]bool{}}
 	for i := range c.rules {
 		r := &c.rules[i]
 		m := newMatcher(r)

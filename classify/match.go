@@ -107,6 +107,7 @@ type scratch struct {
 	touched   []int32   // the rules with a hit
 	providers []int16   // whose answer it is
 	best      [tiers]candidate
+	name      [maxWord]byte // of the host at hand
 }
 
 func (s *scratch) isProvider(p int16) bool {
@@ -118,11 +119,9 @@ func (s *scratch) isProvider(p int16) bool {
 	return false
 }
 
-func (s *scratch) addProviders(providers []int16) {
-	for _, p := range providers {
-		if !s.isProvider(p) {
-			s.providers = append(s.providers, p)
-		}
+func (s *scratch) addProvider(p int16) {
+	if !s.isProvider(p) {
+		s.providers = append(s.providers, p)
 	}
 }
 
@@ -143,11 +142,10 @@ func (c *Classifier) search(f *facts, s *scratch) {
 
 // addHost notes whose host it is.
 func (c *Classifier) addHost(s *scratch, host string) {
-	if host == "" {
-		return
-	}
-	for name := range domains(host, &s.scan.buf) {
-		s.addProviders(c.providers[string(name)])
+	for name := range domains(host, &s.name) {
+		for _, p := range c.providers[string(name)] {
+			s.addProvider(p)
+		}
 	}
 }
 
@@ -158,7 +156,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 	c.phrases.find(text, &s.memory, func(m match) {
 		u := c.uses[m.use]
 		if u.provider != 0 {
-			s.addProviders([]int16{u.provider})
+			s.addProvider(u.provider)
 			return
 		}
 		hit := &s.hits[u.rule]
@@ -173,11 +171,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 		}
 	}, func(w *scanner) {
 		if names(text, w) {
-			host := text[w.host.start:w.host.end]
-			var buf [maxWord]byte
-			for name := range domains(host, &buf) {
-				s.addProviders(c.providers[string(name)])
-			}
+			c.addHost(s, text[w.host.start:w.host.end])
 		}
 	})
 	for _, rule := range s.touched {

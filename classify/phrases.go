@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -64,7 +63,7 @@ func (s *scanner) key() []byte {
 type automaton struct {
 	ids      map[string]int32 // of the words that phrases have, from 1
 	states   []state
-	edges    []edge // of each state in turn, by word
+	edges    []edge // of each state in turn; by word, where there are more than a few
 	root     []int32
 	segments []segment
 }
@@ -78,6 +77,9 @@ type state struct {
 }
 
 type edge struct{ word, state int32 }
+
+// fewEdges is how many edges are looked through one by one.
+const fewEdges = 16
 
 // A segment is the words of a phrase up to an asterisk or the end. Phrases
 // that begin alike share their segments.
@@ -100,9 +102,11 @@ type match struct {
 type builder struct {
 	ids      map[string]int32
 	next     map[step]int32
+	steps    []step  // the one that leads to each state after the root
 	states   []state // edges and fail are still to come
 	segments []segment
 	known    map[segmentKey]int32
+	scan     scanner
 }
 
 type (
@@ -110,8 +114,14 @@ type (
 	segmentKey struct{ after, state int32 }
 )
 
-func newBuilder() *builder {
-	return &builder{ids: map[string]int32{}, next: map[step]int32{}, states: make([]state, 1), known: map[segmentKey]int32{}}
+// newBuilder returns a builder for about so many phrases.
+func newBuilder(phrases int) *builder {
+	return &builder{
+		ids:    make(map[string]int32, phrases),
+		next:   make(map[step]int32, 4*phrases),
+		states: make([]state, 1, 4*phrases),
+		known:  make(map[segmentKey]int32, phrases),
+	}
 }
 
 // add adds a phrase that checkPhrase finds good. Each match of it will carry use.
@@ -142,8 +152,9 @@ func (b *builder) add(phrase string, use int32) {
 
 // path returns the state for the words of text, and their number.
 func (b *builder) path(text string) (at, words int32) {
-	for s := (scanner{text: text}); s.next(); words++ {
-		word := s.key()
+	b.scan = scanner{text: text}
+	for ; b.scan.next(); words++ {
+		word := b.scan.key()
 		id, ok := b.ids[string(word)]
 		if !ok {
 			id = int32(len(b.ids)) + 1
@@ -153,6 +164,7 @@ func (b *builder) path(text string) (at, words int32) {
 		if !ok {
 			next = int32(len(b.states))
 			b.next[step{at, id}] = next
+			b.steps = append(b.steps, step{at, id})
 			b.states = append(b.states, state{})
 		}
 		at = next
@@ -163,15 +175,24 @@ func (b *builder) path(text string) (at, words int32) {
 // build returns the automaton of the phrases added.
 func (b *builder) build() *automaton {
 	a := &automaton{ids: b.ids, states: b.states, root: make([]int32, len(b.ids)+1), segments: b.segments}
-	steps := slices.SortedFunc(maps.Keys(b.next), func(x, y step) int {
-		return cmp.Or(cmp.Compare(x.state, y.state), cmp.Compare(x.word, y.word))
-	})
-	for i, s := range steps {
-		if i == 0 || s.state != steps[i-1].state {
-			a.states[s.state].edges = int32(i)
+	a.edges = make([]edge, len(b.steps))
+	for _, s := range b.steps {
+		a.states[s.state].end++ // for now, how many edges the state has
+	}
+	var from int32
+	for i := range a.states {
+		s := &a.states[i]
+		s.edges, s.end, from = from, from, from+s.end
+	}
+	for i, s := range b.steps {
+		at := &a.states[s.state]
+		a.edges[at.end] = edge{s.word, int32(i) + 1}
+		at.end++
+	}
+	for _, s := range a.states {
+		if s.end-s.edges > fewEdges {
+			slices.SortFunc(a.edges[s.edges:s.end], func(x, y edge) int { return cmp.Compare(x.word, y.word) })
 		}
-		a.states[s.state].end = int32(i + 1)
-		a.edges = append(a.edges, edge{s.word, b.next[s]})
 	}
 	for _, e := range a.edges[:a.states[0].end] {
 		a.root[e.word] = e.state
@@ -197,7 +218,7 @@ func (a *automaton) step(at, word int32) int32 {
 	for at != 0 {
 		s := &a.states[at]
 		edges := a.edges[s.edges:s.end]
-		if len(edges) > 16 {
+		if len(edges) > fewEdges {
 			i, ok := slices.BinarySearchFunc(edges, word, func(e edge, word int32) int { return cmp.Compare(e.word, word) })
 			if ok {
 				return edges[i].state

@@ -1,10 +1,9 @@
 package classify
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"nixie/codes"
 )
 
 // A scanner yields the words of a text.
@@ -192,8 +191,7 @@ scan:
 		s.set(start, name)
 		s.size = copy(s.buf[:], text[start:name])
 		s.pos = name
-		_, err := codes.ParseStatus(text[start:name])
-		return true, err != nil
+		return true, !isStatusCode(text[start:name])
 	case isHost(text[start:name]):
 		s.set(start, end)
 		s.host = hostRange{start, name}
@@ -301,6 +299,15 @@ func isNumber(s string) bool {
 		}
 	}
 	return dots > 0
+}
+
+// isStatusCode reports whether digits and dots are an enhanced status code.
+func isStatusCode(number string) bool {
+	if number[1] != '.' || number[0] != '2' && number[0] != '4' && number[0] != '5' {
+		return false
+	}
+	subject, detail, _ := strings.Cut(number[2:], ".")
+	return subject != "" && len(subject) <= 3 && len(detail) <= 3 && isDigits(detail)
 }
 
 // isReplyCode reports whether a word is the code of a negative reply.
