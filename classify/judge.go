@@ -83,8 +83,10 @@ func (c *Classifier) recipient(report *dsn.Report, r *dsn.Recipient, i int, text
 	if f.texts[theAnswer] = d.Text; d.Text == "" {
 		f.texts[theAnswer], f.answer = statusComment(r)
 	}
-	// The status of the answer is the remote host's own word.
-	if specific(d.Status) >= specific(f.status) {
+	// The status of the answer is the remote host's own word, unless its
+	// reply code is of another class.
+	torn := d.Reply != 0 && d.Reply.Class() != d.Status.Class && r.Status != codes.Status{}
+	if specific(d.Status) >= specific(f.status) && !torn {
 		f.status = d.Status
 	}
 	f.hosts = [...]string{r.RemoteMTA.Value, report.ReportingMTA.Value, domain(r.Final.Value), domain(r.Original.Value)}
