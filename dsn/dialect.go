@@ -212,13 +212,14 @@ func (r *reader) run(d *dialect) {
 		}
 		switch {
 		case is(d.end):
-			for next := i + 1; next < len(r.rows); next++ {
-				if !r.blank(next) {
-					r.original = r.rows[next].start - r.rows[next].indent
-					break
-				}
+			next := i + 1
+			for next < len(r.rows) && r.blank(next) {
+				next++
 			}
-			r.endAt(i)
+			if next == len(r.rows) {
+				next = i
+			}
+			r.endAt(i, next)
 			return
 		case is(d.failed):
 			section = Failed
@@ -257,16 +258,11 @@ func (r *reader) namedBy(c capture, row int, section Action) {
 	if address == "" {
 		return
 	}
-	for _, it := range r.items {
-		if strings.EqualFold(it.address, address) {
-			return
-		}
-	}
-	it := item{row: row, address: unquoteLocal(address), rest: c.end, action: section}
+	it := item{address: address, mark: mark{row, c.end}, action: section}
 	if c.answer >= 0 {
 		it.rest = c.answer
 	}
-	r.items = append(r.items, it)
+	r.addItem(it)
 }
 
 // answerAt notes the diagnostic that a Line template found, to the end of its
@@ -276,11 +272,8 @@ func (r *reader) answerAt(c capture, row int) {
 	if start < 0 {
 		start = r.rows[row].start
 	}
-	end := row
-	for end+1 < len(r.rows) && !r.blank(end+1) {
-		end++
-	}
-	s := span{start, r.rows[end].end}
+	_, end := r.paragraph(row)
+	s := span{start, end}
 	if len(r.items) == 0 {
 		if r.common.end == 0 {
 			r.common = s

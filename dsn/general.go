@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -8,24 +9,40 @@ import (
 	"nixie/codes"
 )
 
+// near is how many bytes around an address bear on what it is.
+const near = 400
+
 // candidate is an address that the text may name as a failed recipient.
 type candidate struct {
 	mention
 	row  int
-	tier int  // 1 is the strongest ground
+	tier tier
 	own  bool // the address of who sent the original or of who reports
 	item bool // it stands like an item of a list, not in a sentence
-	from bool // it is what the candidate before it was before forwarding
-	last bool // nothing follows it on its line, and a label stands before it
+	last bool // it ends its line, after a label
 }
+
+// tier is how strong the ground is to take an address for a failed recipient;
+// the strongest is the smallest.
+type tier uint8
+
+const (
+	named     tier = 1 // an item or after "recipient", with a failure told of it
+	told      tier = 2 // in a sentence about a failure
+	listed    tier = 3 // an item, or after the To: of the original, with no failure near
+	quoted    tier = 4 // inside a diagnostic
+	baseless  tier = 5
+	forgotten tier = 9 // of somebody else for certain
+)
 
 // findItems finds the recipients in text of no known dialect: the addresses
 // that stand where reports name them. Where strong candidates are, the weak
 // ones are part of a diagnostic or of something else.
 func (r *reader) findItems() {
 	list := make([]candidate, 0, 8)
-	failedBefore := r.signs.subject&(saysFailed|saysDelayed) != 0
-	next := 0 // the first hit after the candidate
+	failure := r.signs.subject&(saysFailed|saysDelayed) != 0 // said before the address
+	next := 0                                                // the first hit after it
+	previous := 0                                            // where the one before it ends
 	for from := 0; ; {
 		m, ok := nextAddress(r.text, from)
 		if !ok {
@@ -33,207 +50,130 @@ func (r *reader) findItems() {
 		}
 		from = m.end
 		for next < len(r.hits) && r.hits[next].start < m.start {
-			failedBefore = failedBefore || r.hits[next].kind&(saysFailed|saysDelayed|saysDelivered) != 0
+			failure = failure || r.hits[next].kind&(saysFailed|saysDelayed|saysDelivered) != 0
 			next++
 		}
-		previous := 0
-		if len(list) > 0 {
-			previous = list[len(list)-1].end
-		}
-		c, ok := r.candidate(m, next, previous, failedBefore)
-		if !ok {
+		if r.isFormer(m) && len(list) > 0 {
 			continue
 		}
-		if c.from = r.isFormer(m); c.from && len(list) > 0 {
-			continue
-		}
-		c.item = c.item && !(r.continues(c.row) && r.anyItem(list, c.row))
+		c := r.candidate(m, next, previous, failure)
 		if len(list) > 0 && isListBreak(r.text[previous:m.start]) {
 			// "bob@example.org, carol@example.org": one is what the other is.
 			above := list[len(list)-1]
 			c.tier, c.item, c.last = above.tier, above.item, above.last
 		}
+		if c.tier == forgotten {
+			continue
+		}
+		c.item = c.item && !(r.continues(c.row) && r.itemAbove(list, c.row))
 		list = append(list, c)
+		previous = m.end
 	}
-	for _, c := range r.best(list) {
-		r.addItem(c)
-	}
+	r.addBest(list)
 	// The details may follow after the whole list, under each address again.
 	for _, c := range list {
-		if c.item {
-			r.again(c)
+		if n := r.known.find(unquoteLocal(r.text[c.start:c.end])); c.item && n >= 0 && r.items[n].row < c.row {
+			r.items[n].again = append(r.items[n].again, mark{c.row, c.end})
 		}
 	}
 }
 
-// again notes that a recipient is named once more as an item.
-func (r *reader) again(c candidate) {
-	address := unquoteLocal(r.text[c.start:c.end])
-	for i := range r.items {
-		if it := &r.items[i]; strings.EqualFold(it.address, address) && it.row < c.row {
-			r.marks = append(r.marks, mark{i, c.row, c.end})
-			return
+// addBest adds the strongest of the candidates, each address once. The
+// addresses of the two sides count only where no other does.
+func (r *reader) addBest(list []candidate) {
+	for _, own := range []bool{false, true} {
+		best, items := baseless, false
+		for _, c := range list {
+			if c.own != own || own && !c.item && strings.EqualFold(r.text[c.start:c.end], r.signs.from) {
+				continue
+			}
+			if c.tier < best {
+				best, items = c.tier, false
+			}
+			items = items || c.tier == best && c.item
 		}
+		if best == baseless || own && (best >= quoted || best > named && !r.signs.machine()) {
+			continue
+		}
+		for _, c := range list {
+			if c.own == own && c.tier == best && c.item == items {
+				r.addItem(item{address: r.text[c.start:c.end], mark: mark{c.row, c.end}, mentioned: !c.item, labelled: c.last})
+			}
+		}
+		return
 	}
 }
 
 // candidate judges one address. Next is the index of the first hit after it,
-// previous where the address before it ends.
-func (r *reader) candidate(m mention, next, previous int, failedBefore bool) (candidate, bool) {
+// previous is where the address before it ends, failure whether one is told
+// of above.
+func (r *reader) candidate(m mention, next, previous int, failure bool) candidate {
 	c := candidate{mention: m, row: r.rowOf(m.start)}
 	w := r.rows[c.row]
-	if w.quoted {
-		return c, false
-	}
-	before, after := r.text[w.start:m.start], r.text[m.end:w.end]
-	if inURL(before) || isMessageID(before, r.text[m.start:m.end]) {
-		return c, false
-	}
 	address := r.text[m.start:m.end]
+	before, after := r.text[max(w.start, m.start-near):m.start], r.text[m.end:min(w.end, m.end+near)]
+	if w.quoted || inURL(before) || isMessageID(before, address) {
+		c.tier = forgotten
+		return c
+	}
 	c.own = r.isOwn(address)
-	bare := strings.Trim(before, " \t<\"'([*-+>.•·=:")
+	label := strings.Trim(before, " \t<\"'([*-+>.•·=:")
 	tail := strings.TrimLeft(after, ">\"')] \t")
-	role, gap := r.roleBefore(m, next, max(previous, r.paragraphStart(c.row)))
-
 	dots := strings.HasPrefix(tail, "...") // as sendmail writes "<bob@example.org>... User unknown"
-	c.item = !dots && (!hasLetters(bare) || isDisplayName(bare, m, tail)) && !r.isSenderAbove(m, next)
-	around := r.kindsBetween(r.rowStart(c.row-1), r.rowEnd(c.row+1))
-	follows := r.kindsBetween(m.end, r.rowEnd(c.row+5))
-	c.last = tail == "" && (strings.HasSuffix(bare, ":") || strings.HasSuffix(strings.TrimRight(before, " \t<\""), ":"))
+	colon := strings.HasSuffix(strings.TrimRight(before, " \t<\""), ":")
+	c.item = !dots && (!hasLetters(label) || isDisplayName(label, m, tail)) && !r.isSenderAbove(m, next)
+	c.last = tail == "" && colon
+
+	role, gap := r.roleBefore(m, next, max(previous, r.paragraphStart(c.row)))
+	around := r.kindsBetween(max(r.rowStart(c.row-1), m.start-near), min(r.rowEnd(c.row+1), m.end+near))
+	follows := r.kindsBetween(m.end, min(r.rowEnd(c.row+5), m.end+near))
+	coded := hasFailureCode(before)
+	codeFollows := hasFailureCode(r.text[m.end:max(m.end, min(r.rowEnd(c.row+5), m.end+near))])
 	switch {
 	case r.isFormer(m):
-		c.tier = 2
-		return c, true
-	case role == saysSender && gap <= 24 && !c.item:
-		return c, false
-	case role == saysContact && (!c.item || gap < 24 && r.rows[max(c.row-1, 0)].end > r.rows[max(c.row-1, 0)].start):
-		return c, false
-	case c.item:
-		c.tier = 3
-		if failedBefore || follows&(saysCause|saysFailed) != 0 || r.codeAfter(m.end, c.row) {
-			c.tier = 1
-		}
-	case isHeaderLabel(bare):
-		c.tier = 3
-	case dots && (follows&(saysCause|saysFailed) != 0 || r.codeBefore(w.start, m.start)):
-		c.tier = 1
-	case role == saysRecipient && gap <= 40:
-		c.tier = 2
-		if failedBefore || follows&(saysCause|saysFailed|saysDelayed) != 0 || around&saysCause != 0 || r.codeAfter(m.end, c.row) {
-			c.tier = 1
-		}
-		if r.codeBefore(w.start, m.start) {
-			c.tier = 3
-		}
-	case strings.HasSuffix(bare, ":") && around&(saysFailed|saysCause) != 0:
-		c.tier = 2
-	case r.codeBefore(w.start, m.start):
-		c.tier = 4
+		c.tier = told
+	case role == saysSender && gap <= 24 && !c.item && !dots,
+		role == saysContact && (!c.item || gap <= 24 && c.row > 0 && !r.blank(c.row-1)):
+		c.tier = forgotten
+	case c.item && (failure || follows&(saysCause|saysFailed) != 0 || codeFollows):
+		c.tier = named
+	case c.item, isHeaderLabel(label):
+		c.tier = listed
+	case dots && (coded || follows&(saysCause|saysFailed) != 0):
+		c.tier = named
+	case role == saysRecipient && gap <= 40 && coded:
+		c.tier = listed
+	case role == saysRecipient && gap <= 40 && (failure || follows&(saysCause|saysFailed|saysDelayed) != 0 || around&saysCause != 0 || codeFollows):
+		c.tier = named
+	case role == saysRecipient && gap <= 40, colon && around&(saysFailed|saysCause) != 0:
+		c.tier = told
+	case coded:
+		c.tier = quoted
 	case around&(saysFailed|saysCause) != 0:
-		c.tier = 2
+		c.tier = told
 	default:
-		c.tier = 5
+		c.tier = baseless
 	}
-	if isHelpDesk(address) && c.tier > 1 {
-		return c, false
+	if c.tier > named && isHelpDesk(address) {
+		c.tier = forgotten
 	}
-	return c, true
-}
-
-// best returns the strongest of the candidates, each address once. The
-// addresses of the two sides count only where no other does.
-func (r *reader) best(list []candidate) []candidate {
-	for _, own := range []bool{false, true} {
-		tier, items := 5, false
-		for _, c := range list {
-			if c.own != own || own && strings.EqualFold(r.text[c.start:c.end], r.signs.from) && !c.item {
-				continue
-			}
-			if c.tier < tier {
-				tier, items = c.tier, false
-			}
-			items = items || c.tier == tier && c.item
-		}
-		if tier == 5 || tier == 4 && own || tier > 1 && own && !r.signs.machine() {
-			continue
-		}
-		var best []candidate
-		for _, c := range list {
-			if c.own == own && c.tier == tier && c.item == items && !r.contains(best, c) {
-				best = append(best, c)
-			}
-		}
-		return best
-	}
-	return nil
-}
-
-func (r *reader) contains(list []candidate, c candidate) bool {
-	for _, o := range list {
-		if strings.EqualFold(r.text[o.start:o.end], r.text[c.start:c.end]) {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *reader) addItem(c candidate) {
-	r.items = append(r.items, item{
-		row:       c.row,
-		address:   unquoteLocal(r.text[c.start:c.end]),
-		rest:      c.end,
-		mentioned: !c.item,
-		labelled:  c.last,
-	})
-}
-
-// roleBefore returns what the last phrase before m makes of the address that
-// follows it, and how far before it stands.
-func (r *reader) roleBefore(m mention, next, from int) (phraseKind, int) {
-	for i := next - 1; i >= 0 && r.hits[i].start >= from; i-- {
-		if role := r.hits[i].kind & (saysSender | saysRecipient | saysContact); role != 0 {
-			end := min(r.hits[i].end, m.start)
-			if role&saysContact != 0 && strings.Contains(r.text[end:m.start], ". ") {
-				continue
-			}
-			switch {
-			case role&saysRecipient != 0:
-				if i > 0 && r.hits[i-1].kind&saysContact != 0 && r.hits[i-1].end+12 > r.hits[i].start {
-					return saysContact, m.start - end
-				}
-				return saysRecipient, m.start - end
-			case role&saysSender != 0:
-				return saysSender, m.start - end
-			}
-			return saysContact, m.start - end
-		}
-	}
-	return 0, 0
+	return c
 }
 
 // isListBreak reports whether s is what stands between two addresses of a list.
 func isListBreak(s string) bool {
+	if len(s) > 16 {
+		return false
+	}
 	s = strings.Trim(s, " \t<>\"'")
 	return s == "," || s == ";" || s == "and" || s == "&"
 }
 
-// anyItem reports whether an item stands above row i in the same paragraph.
-func (r *reader) anyItem(list []candidate, i int) bool {
+// itemAbove reports whether an item stands above row i in the same paragraph.
+func (r *reader) itemAbove(list []candidate, i int) bool {
 	start := r.paragraphStart(i)
-	for _, c := range list {
-		if c.item && c.start >= start && c.row < i {
-			return true
-		}
-	}
-	return false
-}
-
-// isSenderAbove reports whether the words before an item, with nothing but
-// space between, make it a sender: "A message sent by" on a line of its own.
-func (r *reader) isSenderAbove(m mention, next int) bool {
-	for i := next - 1; i >= 0 && i > next-4; i-- {
-		h := r.hits[i]
-		if h.kind&saysSender != 0 && h.kind&saysRecipient == 0 && h.end <= m.start && !hasLetters(r.text[h.end:m.start]) {
+	for n := len(list) - 1; n >= 0 && list[n].start >= start; n-- {
+		if list[n].item && list[n].row < i {
 			return true
 		}
 	}
@@ -246,9 +186,20 @@ func (r *reader) continues(i int) bool {
 	if i == 0 || r.blank(i-1) || r.rows[i].indent < r.rows[i-1].indent || r.rows[i].indent == 0 {
 		return false
 	}
-	above := r.row(i - 1)
-	_, named := nextAddress(above, 0)
+	_, named := nextAddress(r.row(i-1), 0)
 	return !named || r.rows[i].indent > r.rows[i-1].indent
+}
+
+// isSenderAbove reports whether the words before an item, with nothing but
+// space between, make it a sender: "A message sent by" on a line of its own.
+func (r *reader) isSenderAbove(m mention, next int) bool {
+	for i := next - 1; i >= 0 && i > next-4; i-- {
+		h := r.hits[i]
+		if h.kind&saysSender != 0 && h.kind&saysRecipient == 0 && h.end <= m.start && m.start-h.end < near && !hasLetters(r.text[h.end:m.start]) {
+			return true
+		}
+	}
+	return false
 }
 
 // isFormer reports whether the words before an address say that it is what a
@@ -264,10 +215,32 @@ func (r *reader) isFormer(m mention) bool {
 	return false
 }
 
-// paragraphStart returns where the paragraph that row i belongs to begins.
+// roleBefore returns what the last phrase before m, and not before from, makes
+// of the address that follows it, and how far before it stands.
+func (r *reader) roleBefore(m mention, next, from int) (role phraseKind, gap int) {
+	for i := next - 1; i >= 0 && r.hits[i].start >= max(from, m.start-near); i-- {
+		role := r.hits[i].kind & (saysSender | saysRecipient | saysContact)
+		end := min(r.hits[i].end, m.start)
+		switch {
+		case role&saysRecipient != 0:
+			// "Contact the recipient bob@example.org"
+			if i > 0 && r.hits[i-1].kind&saysContact != 0 && r.hits[i-1].end+12 > r.hits[i].start {
+				return saysContact, m.start - end
+			}
+			return saysRecipient, m.start - end
+		case role&saysSender != 0:
+			return saysSender, m.start - end
+		case role&saysContact != 0 && !strings.Contains(r.text[end:m.start], ". "):
+			return saysContact, m.start - end
+		}
+	}
+	return 0, 0
+}
+
+// paragraphStart returns where the paragraph that row i belongs to begins, or
+// some lines above i in a very long one.
 func (r *reader) paragraphStart(i int) int {
-	for i > 0 && !r.blank(i-1) {
-		i--
+	for last := max(0, i-50); i > last && !r.blank(i-1); i-- {
 	}
 	return r.rows[i].start
 }
@@ -279,32 +252,22 @@ func (r *reader) rowEnd(i int) int { return r.rows[min(i, len(r.rows)-1)].end }
 // kindsBetween returns what the phrases between two offsets say.
 func (r *reader) kindsBetween(from, to int) phraseKind {
 	var kinds phraseKind
-	for _, h := range r.hits {
-		if h.start >= from && h.start < to {
-			kinds |= h.kind
-		}
+	for i := sort.Search(len(r.hits), func(i int) bool { return r.hits[i].start >= from }); i < len(r.hits) && r.hits[i].start < to; i++ {
+		kinds |= r.hits[i].kind
 	}
 	return kinds
 }
 
-// codeAfter reports whether an SMTP code of failure stands soon after offset.
-func (r *reader) codeAfter(offset, row int) bool {
-	return hasFailureCode(r.text[offset:max(offset, r.rowEnd(row+5))])
-}
-
-func (r *reader) codeBefore(from, to int) bool { return hasFailureCode(r.text[from:to]) }
-
 func hasFailureCode(text string) bool {
 	for code := range codes.Find(text) {
-		if c := code.Reply.Class(); c == codes.Transient || c == codes.Permanent {
-			return true
-		}
-		if c := code.Status.Class; c == codes.Transient || c == codes.Permanent {
+		if isFailure(code.Reply.Class()) || isFailure(code.Status.Class) {
 			return true
 		}
 	}
 	return false
 }
+
+func isFailure(c codes.Class) bool { return c == codes.Transient || c == codes.Permanent }
 
 // isOwn reports whether address is that of the reporter, or of who gets the
 // report because the original was theirs.
@@ -329,10 +292,11 @@ func inURL(before string) bool {
 // isMessageID reports whether what stands before an address says that it is a
 // Message-ID, or it looks like nothing else.
 func isMessageID(before, address string) bool {
-	before = strings.ToLower(strings.TrimRight(before, " \t<:="))
-	if strings.HasSuffix(before, "message-id") || strings.HasSuffix(before, "message id") || strings.HasSuffix(before, "messageid") ||
-		strings.HasSuffix(before, "msgid") || strings.HasSuffix(before, "message identifier") || strings.HasSuffix(before, "references") || strings.HasSuffix(before, "in-reply-to") {
-		return true
+	before = strings.TrimRight(before, " \t<:=")
+	for _, label := range []string{"message-id", "message id", "messageid", "msgid", "message identifier", "references", "in-reply-to"} {
+		if len(before) >= len(label) && strings.EqualFold(before[len(before)-len(label):], label) {
+			return true
+		}
 	}
 	local, _, _ := strings.Cut(address, "@")
 	digits := 0
@@ -348,7 +312,7 @@ func isMessageID(before, address string) bool {
 // original, which some reports quote.
 func isHeaderLabel(label string) bool {
 	switch strings.ToLower(strings.TrimRight(label, ": \t")) {
-	case "to", "cc", "an", "à", "para", "aan", "do", "dw", "кому", "kime", "til", "till", "宛先", "收件人", "收件者", "받는 사람", "a":
+	case "to", "cc", "an", "à", "para", "aan", "do", "dw", "кому", "kime", "til", "till", "a":
 		return true
 	}
 	return false
@@ -364,11 +328,11 @@ func isHelpDesk(address string) bool {
 	return false
 }
 
-// isDisplayName reports whether bare is a display name before an address in
+// isDisplayName reports whether label is a display name before an address in
 // angle brackets with nothing after it: "Bob Smith <bob@example.org>".
-func isDisplayName(bare string, m mention, tail string) bool {
-	return m.bracketed && tail == "" && !isHeaderLabel(bare) && len(bare) < 40 && strings.Count(bare, " ") < 4 && !strings.ContainsAny(bare, ":;=[]{}0123456789") &&
-		saysIn(bare)&^(saysFailed|saysCause) == 0
+func isDisplayName(label string, m mention, tail string) bool {
+	return m.bracketed && tail == "" && !isHeaderLabel(label) && len(label) < 40 && strings.Count(label, " ") < 4 &&
+		!strings.ContainsAny(label, ":;=[]{}0123456789") && saysIn(label)&^(saysFailed|saysCause) == 0
 }
 
 // hasLetters reports whether s holds a letter or a digit, the number of a

@@ -21,7 +21,7 @@ func (r *reader) isReport(known bool) bool {
 		return true
 	}
 	kinds := r.kindsBetween(0, len(r.text))
-	evidence := kinds&(saysFailed|saysCause|saysDelayed|saysDelivered) != 0 || r.codeBefore(0, len(r.text))
+	evidence := kinds&(saysFailed|saysCause|saysDelayed|saysDelivered) != 0 || hasFailureCode(r.text)
 	// One recipient in a list of its own is more than a mention in a sentence.
 	listed := named && (!r.items[0].mentioned || r.items[0].labelled)
 	switch {
@@ -31,7 +31,7 @@ func (r *reader) isReport(known bool) bool {
 		return named && (evidence && (kinds&saysFailed != 0 || s.aboutFailure()) || listed && s.subject&saysFailed != 0) ||
 			(r.attached || r.original >= 0) && s.subject&saysFailed != 0 && evidence
 	case s.office:
-		return named && (kinds&saysFailed != 0 || r.attached && kinds&saysCause != 0 && r.codeBefore(0, len(r.text)))
+		return named && (kinds&saysFailed != 0 || r.attached && kinds&saysCause != 0 && hasFailureCode(r.text))
 	case s.aboutFailure(), s.robot:
 		if s.thread {
 			return false
@@ -74,14 +74,14 @@ func (r *reader) overall() Action {
 		first = r.items[0].rest
 	}
 	final, failed := false, false
-	for _, h := range r.hits {
-		if h.start >= first && r.inDiagnostic(h.start) {
+	for i, h := range r.hits {
+		if h.kind&(saysFailed|saysDelayed|saysFinal|saysDelivered) == 0 || h.start >= first && r.inDiagnostic(h.start) {
 			continue
 		}
 		switch {
 		case h.kind&saysDelivered != 0 && !failed:
 			return Delivered
-		case h.kind&saysDelayed != 0 && !final && !r.finalSoon(h):
+		case h.kind&saysDelayed != 0 && !final && !r.finalSoon(i):
 			return Delayed
 		}
 		final = final || h.kind&saysFinal != 0
@@ -95,22 +95,19 @@ func (r *reader) overall() Action {
 
 // inDiagnostic reports whether offset stands in a paragraph with a code.
 func (r *reader) inDiagnostic(offset int) bool {
-	i := r.rowOf(offset)
-	start, end := i, i
-	for start > 0 && !r.blank(start-1) {
-		start--
-	}
-	for end+1 < len(r.rows) && !r.blank(end+1) {
-		end++
-	}
-	return hasFailureCode(r.text[r.rows[start].start:r.rows[end].end])
+	start, end := r.paragraph(r.rowOf(offset))
+	start = max(start, offset-maxParagraph)
+	return hasFailureCode(r.text[start:max(start, min(end, offset+maxParagraph))])
 }
 
-// finalSoon reports whether the text gives up soon after h: "Message will be
-// retried … message has been in the queue too long".
-func (r *reader) finalSoon(h hit) bool {
-	for _, later := range r.hits {
-		if later.kind&saysFinal != 0 && later.start > h.start && later.start-h.start < 200 {
+// finalSoon reports whether the text gives up soon after hit i: "Message will
+// be retried … message has been in the queue too long".
+func (r *reader) finalSoon(i int) bool {
+	for _, later := range r.hits[i+1:] {
+		if later.start-r.hits[i].start > 200 {
+			return false
+		}
+		if later.kind&saysFinal != 0 {
 			return true
 		}
 	}

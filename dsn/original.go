@@ -2,58 +2,64 @@ package dsn
 
 import "strings"
 
-// cut finds where the returned original begins and leaves what stands before
-// it as the text to read.
-func (r *reader) cut() {
-	if r.original >= 0 {
-		r.endAt(r.rowOf(r.original))
-		return
-	}
-	for i := range r.rows {
+// read splits the text into lines, up to the returned original, and finds the
+// phrases in them.
+func (r *reader) read() {
+	r.hits = make([]hit, 0, 48)
+	for i := 0; r.need(i); i++ {
 		if r.blank(i) {
 			continue
 		}
 		if r.startsHeader(i) {
-			r.original = r.rows[i].start - r.rows[i].indent
-			r.endAt(i)
+			r.endAt(i, i)
 			return
 		}
-		if r.rows[i].quoted || !r.isSeparator(i) {
-			continue
+		first := len(r.hits)
+		w := r.rows[i]
+		r.hits = findPhrases(r.hits, r.text, w.start, w.end)
+		if !w.quoted && r.isSeparator(i, r.hits[first:]) {
+			r.endAt(i, r.nextRow(i))
+			return
 		}
-		next := i + 1
-		for next < len(r.rows) && (r.blank(next) || isRule(r.row(next))) {
-			next++
-		}
-		if next < len(r.rows) {
-			r.original = r.rows[next].start - r.rows[next].indent
-		}
-		r.endAt(i)
-		return
 	}
 }
 
-// endAt ends the text to read before row i.
-func (r *reader) endAt(i int) {
-	if i < len(r.rows) {
-		r.text = r.text[:r.rows[i].start-r.rows[i].indent]
-		r.rows = r.rows[:i]
+// nextRow returns the first row after i that says something.
+func (r *reader) nextRow(i int) int {
+	for i++; r.need(i) && (r.blank(i) || isRule(r.row(i))); i++ {
+	}
+	return i
+}
+
+// endAt ends the text to read before row i, and says in which row the
+// returned original begins.
+func (r *reader) endAt(i, original int) {
+	if r.need(original) {
+		r.original = r.rows[original].start - r.rows[original].indent
+	}
+	r.text = r.text[:r.rows[i].start-r.rows[i].indent]
+	r.rows, r.split = r.rows[:i], len(r.text)
+	for len(r.hits) > 0 && r.hits[len(r.hits)-1].start >= len(r.text) {
+		r.hits = r.hits[:len(r.hits)-1]
 	}
 }
 
-// isSeparator reports whether row i says that the returned message, or one
-// that somebody forwards, follows.
-func (r *reader) isSeparator(i int) bool {
+// isSeparator reports whether row i, with the phrases in it, says that the
+// returned message follows, or one that somebody forwards.
+func (r *reader) isSeparator(i int, hits []hit) bool {
+	var kinds phraseKind
+	for _, h := range hits {
+		kinds |= h.kind
+	}
+	if kinds&(saysOriginal|saysForwarded) == 0 {
+		return false
+	}
 	s := r.row(i)
 	bare := strings.Trim(s, "-=*_#~+ \t<>")
-	if bare == "" || len(bare) > 150 {
+	if len(bare) > 150 {
 		return false
 	}
 	decorated := len(s)-len(strings.TrimLeft(s, "-=*_#~+")) >= 2
-	var kinds phraseKind
-	for _, h := range findPhrases(make([]hit, 0, 8), bare) {
-		kinds |= h.kind
-	}
 	if kinds&saysForwarded != 0 && (decorated || strings.HasSuffix(bare, ":")) {
 		r.forwarded = r.forwarded || !r.signs.machine()
 		return true
@@ -64,15 +70,12 @@ func (r *reader) isSeparator(i int) bool {
 	if decorated && len(bare) < 80 && kinds&saysCause == 0 {
 		return true
 	}
-	next := i + 1
-	for next < len(r.rows) && (r.blank(next) || isRule(r.row(next))) {
-		next++
-	}
-	if next == len(r.rows) {
+	next := r.nextRow(i)
+	if !r.need(next) {
 		return strings.HasSuffix(bare, ":") || strings.HasSuffix(bare, "follows.")
 	}
 	line := strings.TrimLeft(r.row(next), "> ")
-	return isMessageField(headerName(line)) || isStrongField(headerName(line)) || strings.HasPrefix(line, "From ")
+	return isOriginalField(headerName(line)) || strings.HasPrefix(line, "From ")
 }
 
 // startsHeader reports whether the header of a message begins at row i,
@@ -80,16 +83,16 @@ func (r *reader) isSeparator(i int) bool {
 func (r *reader) startsHeader(i int) bool {
 	line := strings.TrimLeft(r.row(i), "> ")
 	name := headerName(line)
-	if name == "" && !strings.HasPrefix(line, "From ") || name != "" && !isMessageField(name) && !isStrongField(name) {
+	if name == "" && !strings.HasPrefix(line, "From ") || name != "" && !isOriginalField(name) {
 		return false
 	}
 	strong, fields := isStrongField(name), 1
-	for j := i + 1; j < len(r.rows) && j < i+15 && !r.blank(j); j++ {
-		line := strings.TrimLeft(r.row(j), "> ")
-		if r.rows[j].indent > r.rows[i].indent || strings.HasPrefix(r.row(j), ">  ") || strings.HasPrefix(r.row(j), ">\t") {
+	for j := i + 1; j < i+15 && r.need(j) && !r.blank(j); j++ {
+		s := r.row(j)
+		if r.rows[j].indent > r.rows[i].indent || strings.HasPrefix(s, ">  ") || strings.HasPrefix(s, ">\t") {
 			continue
 		}
-		name := headerName(line)
+		name := headerName(strings.TrimLeft(s, "> "))
 		if name == "" {
 			break
 		}
@@ -106,6 +109,8 @@ func headerName(line string) string {
 	}
 	return ""
 }
+
+func isOriginalField(name string) bool { return isMessageField(name) || isStrongField(name) }
 
 // isStrongField reports whether only the header of a message has such a
 // field: no report shows it among what it says itself.

@@ -60,11 +60,12 @@ type hit struct {
 	start, end int
 }
 
-// findPhrases appends the phrases in text to hits, in order.
-func findPhrases(hits []hit, text string) []hit {
+// findPhrases appends to hits the phrases that begin in text[from:to], in
+// order. A phrase may go on beyond.
+func findPhrases(hits []hit, text string, from, to int) []hit {
 	t := phrases()
 	var last byte = ' '
-	for i := 0; i < len(text); i++ {
+	for i := from; i < to; i++ {
 		c := text[i]
 		if startsWord(last, c) {
 			t.at(text[i:], func(n int, kind phraseKind) {
@@ -92,7 +93,7 @@ func startsWord(last, c byte) bool {
 // saysIn returns what all phrases in text say together.
 func saysIn(text string) phraseKind {
 	var kinds phraseKind
-	for _, h := range findPhrases(make([]hit, 0, 16), text) {
+	for _, h := range findPhrases(make([]hit, 0, 16), text, 0, len(text)) {
 		kinds |= h.kind
 	}
 	return kinds

@@ -151,7 +151,8 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 		case "rest":
 			c.answer, at = at, end
 		case "any":
-			for ; at <= end; at++ {
+			// Far enough for a name; without a bound two of them could take quadratic time.
+			for last := min(end, at+200); at <= last; at++ {
 				if match(tokens[i+1:], text, at, end, c) {
 					return true
 				}

@@ -1,6 +1,10 @@
 package dsn
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // prose is what the free-text reader found.
 type prose struct {
@@ -19,41 +23,34 @@ func readText(header Fields, text string, at Place, attached bool) prose {
 	return readTextWithout(header, text, at, attached, "")
 }
 
-// readTextWithout is readText with one dialect switched off.
+// readTextWithout is readText with one dialect switched off, or all with "*".
 func readTextWithout(header Fields, text string, at Place, attached bool, without string) prose {
 	if notice, ok := readNotification(text, at); ok {
 		return notice
 	}
-	r := reader{signs: readSigns(header), at: at, attached: attached, original: -1}
-	r.split(text)
-	r.cut()
-	d := pickDialect(&r, header, without)
-	found := prose{}
-	if d != nil {
+	r := reader{signs: readSigns(header), at: at, attached: attached, text: text, original: -1}
+	r.read()
+	found := prose{Original: -1}
+	if d := pickDialect(&r, header, without); d != nil {
 		if d.notice {
-			return prose{Original: -1}
+			return found
 		}
 		r.run(d)
-		found.Dialect, found.Reporting = d.name, r.reporting
+		found.Dialect = d.name
 	}
-	r.hits = findPhrases(make([]hit, 0, 64), r.text)
 	if len(r.items) == 0 {
 		r.findItems()
 	}
 	r.trustHeader()
 	switch {
-	case r.isReport(d != nil):
-		found.Kind = DeliveryStatus
-		found.Recipients = r.recipients()
-		if found.Dialect == "" {
-			found.Dialect = "general"
-		}
+	case r.isReport(found.Dialect != ""):
+		found.Kind, found.Reporting, found.Recipients, found.Original = DeliveryStatus, r.reporting, r.recipients(), r.original
 	case r.isAutoReply():
-		return prose{Dialect: "general", Kind: AutoReply, Original: -1}
+		found.Kind, found.Dialect = AutoReply, ""
 	default:
 		return prose{Original: -1}
 	}
-	found.Original = r.original
+	found.Dialect = cmp.Or(found.Dialect, "general")
 	return found
 }
 
@@ -64,13 +61,14 @@ type reader struct {
 	attached bool
 
 	text      string // what stands before the returned original
-	rows      []row
-	original  int // where the returned original begins in the whole text, -1 if it does not
-	forwarded bool
-	hits      []hit
+	rows      []row  // its lines
+	split     int    // how much of text is split into rows
+	original  int    // where the returned original begins in the whole text, -1 if it does not
+	forwarded bool   // a person forwards it
+	hits      []hit  // the phrases in text, in order
 
 	items     []item
-	marks     []mark
+	known     addressSet // of the items
 	reporting Typed
 	action    Action // that the dialect found for all, "" for none
 	common    span   // a diagnostic of the dialect that holds for all
@@ -88,18 +86,21 @@ type span struct{ start, end int }
 
 // item is one recipient as the text names it.
 type item struct {
-	row       int
 	address   string
 	former    string // what it was before forwarding or aliases
-	rest      int    // where the text about it begins
+	mark             // where it is named
+	again     []mark // where it is named again, as an item
 	action    Action
 	answer    span // its diagnostic, where the dialect says which it is
 	mentioned bool // in a sentence, not as an item of a list
 	labelled  bool // after a label, at the end of a line
 }
 
-// mark is one more place where an item is named.
-type mark struct{ item, row, rest int }
+// mark is a place where an item is named.
+type mark struct {
+	row  int
+	rest int // where what is said about it begins
+}
 
 func (r *reader) line(row int) Place { return Place{r.at.Part, r.at.Line + row} }
 
@@ -120,19 +121,21 @@ func (r *reader) rowOf(offset int) int {
 
 func (r *reader) blank(i int) bool { return r.rows[i].start == r.rows[i].end }
 
-// split finds the lines of text up to the returned original.
-func (r *reader) split(text string) {
-	r.text = text
-	r.rows = make([]row, 0, min(strings.Count(text, "\n")+1, 200))
-	for pos := 0; pos < len(text); {
-		end := strings.IndexByte(text[pos:], '\n')
-		next := pos + end + 1
+// need splits the text into lines up to row i, and reports whether there is one.
+func (r *reader) need(i int) bool {
+	for len(r.rows) <= i && r.split < len(r.text) {
+		end := strings.IndexByte(r.text[r.split:], '\n')
+		next := r.split + end + 1
 		if end < 0 {
-			end, next = len(text)-pos, len(text)
+			end, next = len(r.text)-r.split, len(r.text)
 		}
-		r.rows = append(r.rows, makeRow(text, pos, pos+end))
-		pos = next
+		if r.rows == nil {
+			r.rows = make([]row, 0, 48)
+		}
+		r.rows = append(r.rows, makeRow(r.text, r.split, r.split+end))
+		r.split = next
 	}
+	return i < len(r.rows)
 }
 
 func makeRow(text string, start, end int) row {
@@ -161,28 +164,77 @@ func makeRow(text string, start, end int) row {
 	return w
 }
 
+// addItem adds a recipient, unless it is one already.
+func (r *reader) addItem(it item) {
+	it.address = unquoteLocal(it.address)
+	if r.known.add(it.address, len(r.items)) {
+		r.items = append(r.items, it)
+	}
+}
+
 // trustHeader makes the items those of X-Failed-Recipients where the text
 // names none of them: it may show a local part only, or nobody.
 func (r *reader) trustHeader() {
-	if len(r.signs.failed) == 0 {
-		return
-	}
 	for _, it := range r.items {
 		for _, failed := range r.signs.failed {
-			if strings.EqualFold(it.address, failed) || strings.EqualFold(it.former, failed) {
+			if strings.EqualFold(it.address, failed) {
 				return
 			}
 		}
 	}
-	r.items, r.marks = r.items[:0], nil
+	if len(r.signs.failed) == 0 {
+		return
+	}
+	r.items, r.known = nil, addressSet{}
 	for _, failed := range r.signs.failed {
 		it := item{address: failed, mentioned: true}
 		local, _, _ := strings.Cut(failed, "@")
-		for i := range r.rows {
+		for i := range min(len(r.rows), 100) {
 			if strings.EqualFold(strings.Trim(r.row(i), "<>:"), local) {
-				it.row, it.rest, it.mentioned = i, r.rows[i].end, false
+				it.mark, it.mentioned = mark{i, r.rows[i].end}, false
 			}
 		}
-		r.items = append(r.items, it)
+		r.addItem(it)
 	}
+}
+
+// addressSet finds an address among those added, without regard to case.
+type addressSet struct {
+	list  []string
+	index map[string]int // in place of list once that is long
+	at    []int
+}
+
+// find returns the number that address was added with, -1 when it was not.
+func (s *addressSet) find(address string) int {
+	if s.index != nil {
+		if n, ok := s.index[strings.ToLower(address)]; ok {
+			return n
+		}
+		return -1
+	}
+	i := slices.IndexFunc(s.list, func(a string) bool { return strings.EqualFold(a, address) })
+	if i < 0 {
+		return -1
+	}
+	return s.at[i]
+}
+
+// add adds address with a number and reports whether it is new.
+func (s *addressSet) add(address string, n int) bool {
+	if s.find(address) >= 0 {
+		return false
+	}
+	if s.index != nil {
+		s.index[strings.ToLower(address)] = n
+		return true
+	}
+	s.list, s.at = append(s.list, address), append(s.at, n)
+	if len(s.list) > 16 {
+		s.index = make(map[string]int, 64)
+		for i, a := range s.list {
+			s.index[strings.ToLower(a)] = s.at[i]
+		}
+	}
+	return true
 }

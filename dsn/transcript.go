@@ -18,12 +18,15 @@ type exchange struct {
 	row     int
 }
 
+// maxExchanges bounds what is kept of the transcripts of one text.
+const maxExchanges = 250
+
 // transcript reads the SMTP sessions that the text quotes.
 func (r *reader) transcript() []exchange {
 	var list []exchange
 	var command, address, host string
 	last := -1 // the exchange of the answer above, while no local line has closed it
-	for i := 0; i < len(r.rows); i++ {
+	for i := 0; i < len(r.rows) && len(list) < maxExchanges; i++ {
 		s := r.row(i)
 		if _, ok := foldMatch(strings.TrimLeft(s, ". "), "while talking to "); ok {
 			host = strings.Trim(s[strings.LastIndexByte(s, ' ')+1:], ":.")
@@ -87,4 +90,36 @@ func smtpCommand(line string) (command, address string) {
 		}
 	}
 	return command, address
+}
+
+// fromTranscript takes the answer that a session gave about the recipient.
+func (r *reader) fromTranscript(rec *Recipient, sessions []exchange) {
+	for i := range sessions {
+		x := &sessions[i]
+		if x.address != "" && (strings.EqualFold(x.address, rec.Final.Value) || strings.EqualFold(x.address, rec.Original.Value)) {
+			r.answered(rec, x)
+			return
+		}
+	}
+	for i := range sessions {
+		if x := &sessions[i]; x.address == "" && rec.Diagnostic.Reply == 0 && len(r.items) < 2 {
+			r.answered(rec, x)
+			return
+		}
+	}
+}
+
+func (r *reader) answered(rec *Recipient, x *exchange) {
+	d := parseDiagnostic(x.text)
+	if !hasCode(&d) {
+		return
+	}
+	d.At = r.line(x.row)
+	if d.Command == "" {
+		d.Command = x.command
+	}
+	rec.Diagnostic = d
+	if x.host != "" {
+		rec.RemoteMTA = Typed{"dns", x.host}
+	}
 }

@@ -1,0 +1,161 @@
+package dsn
+
+import (
+	"strings"
+
+	"nixie/codes"
+)
+
+// diagnose makes the diagnostic of a piece of the text.
+func (r *reader) diagnose(rec *Recipient, s span) {
+	text, command := withoutCommands(strings.TrimSpace(r.text[s.start:s.end]))
+	rec.Diagnostic = proseDiagnostic(text)
+	rec.Diagnostic.At = r.line(r.rowOf(s.start))
+	if rec.Diagnostic.Command == "" {
+		rec.Diagnostic.Command = command
+	}
+	if host := remoteHost(text); host != "" {
+		rec.RemoteMTA = Typed{"dns", host}
+	}
+}
+
+// proseDiagnostic is parseDiagnostic for running text: a number that only
+// software writes where it stands ("MAIL+RCPT 550 no such user") is a reply too.
+func proseDiagnostic(text string) Diagnostic {
+	d := parseDiagnostic(text)
+	if d.Reply != 0 {
+		return d
+	}
+	for i := 0; i+3 <= len(d.Text); i++ {
+		if d.Text[i] != '4' && d.Text[i] != '5' || !startsReply(d.Text[i:]) || i > 0 && strings.IndexByte(" :;", d.Text[i-1]) < 0 {
+			continue
+		}
+		reply, err := codes.ParseReply(d.Text[i : i+3])
+		if _, known := reply.Meaning(); err != nil || !known {
+			continue
+		}
+		before := strings.TrimRight(d.Text[:i], " ")
+		if before == "" || before[len(before)-1] == ':' || isCodeWord(before[strings.LastIndexByte(before, ' ')+1:]) {
+			d.Reply = reply
+			return d
+		}
+	}
+	return d
+}
+
+// isCodeWord reports whether software writes word before a reply code.
+func isCodeWord(word string) bool {
+	switch strings.ToLower(strings.Trim(word, "[]():,")) {
+	case "mail+rcpt", "closing", "responsecode", "error_code", "code", "error", "said", "returned", "response", "message", "smtp", "status", "reply":
+		return true
+	}
+	return false
+}
+
+// startsReply reports whether s begins like a line of an SMTP reply of failure.
+func startsReply(s string) bool {
+	return len(s) >= 3 && (s[0] == '4' || s[0] == '5') && isDigits(s[:3]) && s[1] <= '7' &&
+		(len(s) == 3 || s[3] == ' ' || s[3] == '-' || s[3] == ',')
+}
+
+func endsWithReply(s string) bool {
+	s = strings.TrimRight(s, " \n\t")
+	return len(s) > 3 && startsReply(s[len(s)-3:])
+}
+
+// diagnosticLabels name the field of a delivery status, which some reports
+// have in their text.
+var diagnosticLabels = []string{"diagnostic-code:", "diagnostic-code :", "diagnostic code:"}
+
+// narrow leaves of a paragraph what follows a label for the diagnostic, or
+// begins with the line of a reply where only other things stand above it.
+func (r *reader) narrow(p span) span {
+	for i := r.rowOf(p.start); i < len(r.rows) && r.rows[i].start < p.end; i++ {
+		start, end := max(r.rows[i].start, p.start), r.rows[i].end
+		for _, label := range diagnosticLabels {
+			n, ok := foldMatch(r.text[start:], label)
+			if !ok {
+				continue
+			}
+			for j := i + 1; j < len(r.rows) && r.rows[j].start < p.end && headerName(r.row(j)) == ""; j++ {
+				end = r.rows[j].end
+			}
+			start = min(start+n, end)
+			if semicolon := strings.IndexByte(r.text[start:end], ';'); semicolon >= 0 && semicolon < 12 {
+				start += semicolon + 1
+			}
+			return span{start, end}
+		}
+		if start > p.start && startsReply(r.text[start:end]) {
+			above := r.text[p.start:start]
+			if remoteHost(above) == "" && !endsWithReply(above) && !hasFailureCode(above) {
+				return span{start, p.end}
+			}
+			return p
+		}
+	}
+	return p
+}
+
+// withoutCommands returns text without the lines of a transcript that are not
+// answers, and the command that was answered.
+func withoutCommands(text string) (answer, command string) {
+	if !strings.Contains(text, ">>>") && !strings.Contains(text, "<<<") {
+		return text, ""
+	}
+	var b strings.Builder
+	answered := false
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if rest, ok := strings.CutPrefix(line, ">>>"); ok {
+			if !answered {
+				command, _ = smtpCommand(strings.TrimLeft(rest, "> "))
+			}
+			continue
+		}
+		rest, ok := strings.CutPrefix(line, "<<<")
+		answered = answered || ok
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(strings.TrimLeft(rest, "< "))
+	}
+	return b.String(), command
+}
+
+// hostWords stand before the name of the server that answered.
+var hostWords = []string{"host ", "server ", "talking to ", "connected to ", "remote mta "}
+
+// remoteHost returns the host that the text names as the one that answered.
+func remoteHost(text string) string {
+	for _, words := range hostWords {
+		for from := 0; ; {
+			i := indexFold(text[from:], words)
+			if i < 0 {
+				break
+			}
+			from += i + len(words)
+			name := text[from:]
+			if end := strings.IndexAny(name, " \t\n[(,;"); end >= 0 {
+				name = name[:end]
+			}
+			name = strings.TrimRight(strings.Trim(name, "<>'\""), ".:")
+			if strings.IndexByte(name, '.') > 0 && isHostName(name) {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+func isHostName(s string) bool {
+	letter := false
+	for i := range len(s) {
+		c := s[i]
+		if !isAlnum(c) && c != '-' && c != '.' && c != '_' {
+			return false
+		}
+		letter = letter || c > '9'
+	}
+	return letter
+}
