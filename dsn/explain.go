@@ -3,8 +3,6 @@ package dsn
 import (
 	"slices"
 	"strings"
-
-	"nixie/codes"
 )
 
 // recipients makes Recipients of the items: what is said of each, whether it
@@ -134,7 +132,10 @@ func (r *reader) share(list []Recipient) {
 	}
 }
 
-func hasCode(d *Diagnostic) bool { return d.Reply != 0 || d.Status != (codes.Status{}) }
+// hasCode reports whether d has a code of failure.
+func hasCode(d *Diagnostic) bool {
+	return isFailure(d.Reply.Class()) || d.Reply == 0 && isFailure(d.Status.Class)
+}
 
 // ground is why a piece of the text is taken for a diagnostic, the best last.
 type ground uint8

@@ -92,7 +92,7 @@ func (r *reader) addBest(list []candidate) {
 			}
 			items = items || c.tier == best && c.item
 		}
-		if best == baseless || own && (best >= quoted || best > named && !r.signs.machine()) {
+		if best == baseless || own && (best >= quoted || !r.signs.machine() && !(r.signs.office && best == named)) {
 			continue
 		}
 		for _, c := range list {
@@ -121,7 +121,7 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	tail := strings.TrimLeft(after, ">\"')] \t")
 	dots := strings.HasPrefix(tail, "...") // as sendmail writes "<bob@example.org>... User unknown"
 	colon := strings.HasSuffix(strings.TrimRight(before, " \t<\""), ":")
-	c.item = !dots && (!hasLetters(label) || isDisplayName(label, m, tail)) && !r.isSenderAbove(m, next)
+	c.item = !dots && (!hasLetters(label) || isDisplayName(label, m, tail)) && !r.isSenderAbove(m, next) && !r.flows(c.row, tail)
 	c.last = tail == "" && colon
 
 	role, gap := r.roleBefore(m, next, max(previous, r.paragraphStart(c.row)))
@@ -188,6 +188,20 @@ func (r *reader) continues(i int) bool {
 	}
 	_, named := nextAddress(r.row(i-1), 0)
 	return !named || r.rows[i].indent > r.rows[i-1].indent
+}
+
+// flows reports whether an address at the start of row i, with tail after it,
+// stands in the middle of a sentence that began in the row above.
+func (r *reader) flows(i int, tail string) bool {
+	if i == 0 || r.blank(i-1) || r.rows[i].indent != r.rows[i-1].indent || tail == "" {
+		return false
+	}
+	if first, _ := utf8.DecodeRuneInString(tail); !unicode.IsLetter(first) {
+		return false
+	}
+	above := r.row(i - 1)
+	m, ok := nextAddress(above, 0)
+	return !strings.HasSuffix(above, ":") && !strings.HasSuffix(above, ".") && !(ok && m.start < 3)
 }
 
 // isSenderAbove reports whether the words before an item, with nothing but

@@ -458,6 +458,34 @@ Subject: Mail failed
 Could not deliver mail to bob@example.org.
 mx.example.org [192.0.2.1] said: "550 No such user here"
 `, []string{"bob@example.org failed 550"}},
+		{"a session with times", `
+From: MDaemon@example.net
+Subject: Permanent Delivery Failure
+
+Failed address: bob@example.org
+
+--- Session Transcript ---
+ Tue 2026-03-03 10:00:07: <-- 220 mx1.example.org ESMTP
+ Tue 2026-03-03 10:00:08: --> MAIL From:<alice@example.com> SIZE=5507
+ Tue 2026-03-03 10:00:08: <-- 250 2.1.0 OK
+ Tue 2026-03-03 10:00:08: --> RCPT To:<bob@example.org>
+ Tue 2026-03-03 10:00:08: <-- 550 5.1.1 <bob@example.org>: no such mailbox
+ Tue 2026-03-03 10:00:08: --> QUIT
+--- End Transcript ---
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"words that no list has", `
+Return-Path: <>
+From: Mail Robot <robot@example.net>
+Subject: We could not pass on your letter
+
+Dear sender,
+
+the letter you addressed to bob@example.org found no taker. The computer at the
+other end (mx1.example.org, 192.0.2.25) told us: "550 5.1.1 there is nobody of
+that name". We will not try again.
+
+Write to help@example.net should you have questions.
+`, []string{"bob@example.org failed 550 5.1.1"}},
 		{"ticket numbers and sizes are no codes", `
 Return-Path: <>
 From: MAILER-DAEMON@example.net
@@ -569,6 +597,75 @@ Auto-Submitted: auto-generated
 
 Your parcel was not delivered. The recipient was not found.
 Questions? Write to service@example.com
+`, nil},
+		{"a parcel, with one's own address", `
+From: Parcel <noreply@example.com>
+To: bob@example.net
+Subject: Delivery failed
+
+Your parcel could not be delivered. Your account:
+
+  bob@example.net
+`, nil},
+		{"a maintenance notice", `
+From: Postmaster <postmaster@example.net>
+Subject: Delivery delayed on Sunday: maintenance
+
+On Sunday our servers will answer 421 4.3.2. Mail to bob@example.net and
+carol@example.net will not be lost, please retry.
+`, nil},
+		{"a letter on mail, with a report as its example", `
+From: The Postmaster Letter <letter@example.com>
+Subject: Undeliverable? What 550 5.1.1 tells you
+List-Id: <letter.example.com>
+List-Unsubscribe: <https://example.com/u>
+
+This week: your message could not be delivered. Why?
+
+    <bob@example.org>: host mx1.example.org said: 550 5.1.1 User unknown
+`, nil},
+		{"an order that is late", `
+From: Shop <orders@example.com>
+To: bob@example.net
+Subject: Delivery delayed
+
+Your order is delayed. We will keep trying to deliver it to
+
+  bob@example.net, 1 Main Street
+
+Questions? Please contact help@example.com
+`, nil},
+		{"a failed payment", `
+Return-Path: <bounce-551@example.com>
+From: Billing <no-reply@example.com>
+Subject: Payment failed
+
+The payment of 550.00 for bob@example.net was rejected by your bank: account
+not found. Update your card.
+`, nil},
+		{"a calendar answer", `
+From: Bob <bob@example.net>
+Subject: Declined: Mail delivery problems
+In-Reply-To: <1@example.com>
+
+Bob <bob@example.net> has declined. The meeting room was rejected.
+`, nil},
+		{"a report on DMARC", `
+From: noreply-dmarc-support@example.org
+Subject: Report domain: example.net Submitter: example.org
+Auto-Submitted: auto-generated
+
+This is an aggregate report. bob@example.net 550 5.7.1 rejected: 12
+`, nil},
+		{"a ticket about a bounce", `
+From: Help Desk <helpdesk@example.com>
+Subject: [#4711] Mail delivery failed to bob@example.net
+Auto-Submitted: auto-replied
+In-Reply-To: <7@example.org>
+
+Thank you for your message. We will answer soon. You wrote:
+
+My mail to bob@example.net could not be delivered: 550 5.1.1 user unknown
 `, nil},
 		{"a digest for the postmaster", `
 From: root@mx.example.com

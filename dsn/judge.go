@@ -24,23 +24,27 @@ func (r *reader) isReport(known bool) bool {
 	evidence := kinds&(saysFailed|saysCause|saysDelayed|saysDelivered) != 0 || hasFailureCode(r.text)
 	// One recipient in a list of its own is more than a mention in a sentence.
 	listed := named && (!r.items[0].mentioned || r.items[0].labelled)
+	subject := s.subject & (saysFailed | saysDelayed)
 	switch {
 	case s.daemon || s.report || s.failed != nil:
-		return evidence || named && s.aboutFailure() || s.subject&(saysFailed|saysDelayed) != 0
-	case s.nullSender, s.office && s.aboutFailure():
-		return named && (evidence && (kinds&saysFailed != 0 || s.aboutFailure()) || listed && s.subject&saysFailed != 0) ||
-			(r.attached || r.original >= 0) && s.subject&saysFailed != 0 && evidence
+		return evidence || named && s.aboutFailure() || subject != 0
+	case s.nullSender:
+		return named && (kinds&saysFailed != 0 || s.aboutFailure() && (evidence || listed) || hasFailureCode(r.text) && kinds&saysAway == 0) ||
+			r.returns() && subject != 0 && evidence
+	case s.office && s.aboutFailure():
+		return named && (kinds&(saysFailed|saysDelayed) != 0 || listed && evidence) || r.returns() && subject != 0 && evidence
 	case s.office:
 		return named && (kinds&saysFailed != 0 || r.attached && kinds&saysCause != 0 && hasFailureCode(r.text))
+	case s.thread:
+		return false
 	case s.aboutFailure(), s.robot:
-		if s.thread {
-			return false
-		}
-		return listed && kinds&saysFailed != 0 ||
-			r.attached && s.subject&saysFailed != 0 && kinds&saysFailed != 0
+		return kinds&saysFailed != 0 && (listed || r.attached && s.subject&saysFailed != 0)
 	}
 	return false
 }
+
+// returns reports whether the message brings the original back.
+func (r *reader) returns() bool { return r.attached || r.original >= 0 }
 
 // isAutoReply reports whether the text is that of an automatic answer, where
 // the message does not look written by hand.

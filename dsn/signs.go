@@ -6,7 +6,7 @@ import "strings"
 type signs struct {
 	nullSender bool // Return-Path: <>
 	daemon     bool // From is a mail system, RFC 3464 section 2: "Mail Delivery System <MAILER-DAEMON@…>"
-	office     bool // From is a postmaster or the like
+	office     bool // From is a postmaster
 	robot      bool // From is no person
 	report     bool // Content-Type: multipart/report; report-type=delivery-status
 	auto       bool // Auto-Submitted: auto-generated
@@ -67,19 +67,20 @@ func cutMark(subject string, marks []string) (string, bool) {
 // daemonNames are what mail systems call themselves in From, in an address or
 // in a display name.
 var daemonNames = []string{
-	"mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon", "mail delivery", "mail deliver system",
-	"mail.delivery", "delivery system", "delivery subsystem", "delivery-system", "mail system", "mail administrator", "postmaster-dsn",
-	"message delivery", "mailsystem", "mail-system",
+	"mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer daemon", "mail-daemon", "maildaemon", "mdaemon", "mail delivery system",
+	"mail delivery subsystem", "mail deliver system", "mail delivery service", "message delivery subsystem", "mail.delivery.system", "mail administrator",
+	"mail delivery agent", "postmaster-dsn", "mailsystem", "mail-system", "mail system", "mail transfer agent",
 }
 
-var officeNames = []string{
-	"postmaster", "post_master", "post-master", "poostmaster", "mailadmin", "mail-admin", "mail.admin", "system administrator", "systemadministrator",
-}
-
-var robotNames = []string{
-	"no-reply@", "noreply@", "no_reply@", "do-not-reply@", "donotreply@",
-	"administrator@", "admin@", "daemon", "gateway", "antivirus", "antispam", "mailgate", "mailserver", "mail server", "exchange", "smtp",
-}
+// officeNames are in the local part of a postmaster's address, robotNames in
+// the From of a program.
+var (
+	officeNames = []string{"postmaster", "post_master", "post-master", "poostmaster", "mailadmin", "mail-admin", "mail.admin", "systemadministrator"}
+	robotNames  = []string{
+		"no-reply@", "noreply@", "no_reply@", "do-not-reply@", "donotreply@", "administrator@", "admin@", "daemon", "gateway",
+		"antivirus", "antispam", "mailgate", "mailserver", "mail server", "exchange", "smtp", "robot", "mailer", "system administrator",
+	}
+)
 
 func readSigns(header Fields) signs {
 	var s signs
@@ -94,7 +95,8 @@ func readSigns(header Fields) signs {
 			name := strings.ToLower(value)
 			s.daemon = containsAny(name, daemonNames) || value == "" || strings.HasSuffix(value, "<>") ||
 				hasPrefixFold(s.from, "bounce@") || hasPrefixFold(s.from, "bounces@")
-			s.office = containsAny(name, officeNames)
+			local, _, _ := strings.Cut(strings.ToLower(s.from), "@")
+			s.office = containsAny(local, officeNames) || strings.HasPrefix(name, "<postmaster")
 			s.robot = s.office || containsAny(name, robotNames)
 		case f.Is("To"), f.Is("Delivered-To"):
 			for from := 0; ; {

@@ -47,6 +47,9 @@ func readTextWithout(header Fields, text string, at Place, attached bool, withou
 		found.Kind, found.Reporting, found.Recipients, found.Original = DeliveryStatus, r.reporting, r.recipients(), r.original
 	case r.isAutoReply():
 		found.Kind, found.Dialect = AutoReply, ""
+		if r.signs.autoReply {
+			found.Dialect = "rfc3834"
+		}
 	default:
 		return prose{Original: -1}
 	}

@@ -9,6 +9,32 @@ func isTranscript(s string) bool {
 	return strings.HasPrefix(s, ">>>") || strings.HasPrefix(s, "<<<")
 }
 
+// sessionLine returns what a line of a transcript says and which way: sent
+// begins with ">>>", "-->" or "C:", received with "<<<", "<--" or "S:", after
+// a date or none.
+func sessionLine(s string) (line string, sent, received bool) {
+	if rest, ok := strings.CutPrefix(s, ">>>"); ok {
+		return strings.TrimLeft(rest, "> "), true, false
+	}
+	if rest, ok := strings.CutPrefix(s, "<<<"); ok {
+		return strings.TrimLeft(rest, "< "), false, true
+	}
+	if rest, ok := strings.CutPrefix(s, "C: "); ok {
+		return rest, true, false
+	}
+	if rest, ok := strings.CutPrefix(s, "S: "); ok {
+		return rest, false, true
+	}
+	head := s[:min(len(s), 40)]
+	if i := strings.Index(head, "--> "); i >= 0 {
+		return s[i+4:], true, false
+	}
+	if i := strings.Index(head, "<-- "); i >= 0 {
+		return s[i+4:], false, true
+	}
+	return "", false, false
+}
+
 // exchange is one answer in the transcript of a session.
 type exchange struct {
 	address string // whom it is about, "" when it is about the whole message
@@ -33,25 +59,22 @@ func (r *reader) transcript() []exchange {
 			command, address, last = "", "", -1
 			continue
 		}
-		if rest, ok := strings.CutPrefix(s, ">>>"); ok {
-			command, address = smtpCommand(strings.TrimLeft(rest, "> "))
+		line, sent, received := sessionLine(s)
+		switch {
+		case sent:
+			command, address = smtpCommand(line)
 			last = -1
-			continue
-		}
-		if rest, ok := strings.CutPrefix(s, "<<<"); ok {
-			rest = strings.TrimLeft(rest, "< ")
-			if last >= 0 && isContinuation(list[last].text, rest) {
-				list[last].text += " " + rest
-				continue
-			}
-			if rest == "" || rest[0] != '4' && rest[0] != '5' || command == "QUIT" {
-				continue
-			}
-			list = append(list, exchange{address, command, host, rest, i})
+		case received && last >= 0 && isContinuation(list[last].text, line):
+			list[last].text += " " + line
+		case received && startsReply(line) && command != "QUIT":
+			list = append(list, exchange{address, command, host, line, i})
 			last = len(list) - 1
-			continue
-		}
-		if m, ok := nextAddress(s, 0); ok && strings.HasPrefix(s[min(m.end+1, len(s)):], "...") {
+		case received:
+		default:
+			m, ok := nextAddress(s, 0)
+			if !ok || !strings.HasPrefix(s[min(m.end+1, len(s)):], "...") {
+				continue
+			}
 			// "550 5.1.1 <bob@example.org>... User unknown" is sendmail's own
 			// line about the answer above.
 			whom := s[m.start:m.end]
