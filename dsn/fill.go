@@ -45,6 +45,7 @@ func (p *parser) prose() {
 	}
 	p.failedRecipients()
 	p.addressee()
+	p.whom()
 }
 
 // addressee restores the domain of a recipient that a server knows by its own

@@ -93,8 +93,7 @@ func readSigns(header Fields) signs {
 			value := decodeWords(f.Text())
 			s.from = addressIn(value)
 			name := strings.ToLower(value)
-			s.daemon = containsAny(name, daemonNames) || value == "" || strings.HasSuffix(value, "<>") ||
-				hasPrefixFold(s.from, "bounce@") || hasPrefixFold(s.from, "bounces@")
+			s.daemon = isDaemon(value) || hasPrefixFold(s.from, "bounce@") || hasPrefixFold(s.from, "bounces@")
 			local, _, _ := strings.Cut(strings.ToLower(s.from), "@")
 			s.office = containsAny(local, officeNames) || strings.HasPrefix(name, "<postmaster")
 			s.robot = s.office || containsAny(name, robotNames)
@@ -138,6 +137,11 @@ func readSigns(header Fields) signs {
 		}
 	}
 	return s
+}
+
+// isDaemon reports whether from, the value of a From field, is a mail system.
+func isDaemon(from string) bool {
+	return from == "" || strings.HasSuffix(from, "<>") || containsAny(strings.ToLower(from), daemonNames)
 }
 
 func (s *signs) readSubject(subject string) {

@@ -1,0 +1,127 @@
+package dsn
+
+import "strings"
+
+// whom says who bounced where the report does not: it comes back to an
+// address made for one recipient, or brings the original back, which was sent
+// to one. It says too who a recipient was before forwarding.
+func (p *parser) whom() {
+	if p.Kind != DeliveryStatus || len(p.Recipients) != 1 || p.Recipients[0].Original.Value != "" {
+		return
+	}
+	r := &p.Recipients[0]
+	address, at := p.encoded()
+	switch {
+	case address != "" && !strings.EqualFold(address, r.Final.Value):
+		r.Original = Typed{Value: address}
+	case r.Final.Value == "" && p.Original != nil && !isDaemon(p.Original.Header.Decoded("From")):
+		address, at = p.Original.addressee()
+		r.Final = Typed{Value: address}
+	}
+	if address != "" && r.At.Line == 0 {
+		r.At = at
+	}
+}
+
+// encoded returns the recipient that is encoded in the address to which the
+// report itself was sent.
+func (p *parser) encoded() (string, Place) {
+	for _, f := range p.Header {
+		if f.Is("Delivered-To") || f.Is("X-Original-To") || f.Is("Envelope-To") || f.Is("To") {
+			if address := decodeVERP(bareAddress(f.Text())); address != "" {
+				return address, Place{Line: f.Line}
+			}
+		}
+	}
+	return "", Place{}
+}
+
+// verpRecipient returns the recipient that is encoded in the address to which
+// a report was sent, "" when none is.
+func verpRecipient(header Fields) string {
+	p := parser{Report: &Report{Header: header}}
+	address, _ := p.encoded()
+	return address
+}
+
+// decodeVERP returns the recipient in an envelope address such as
+// "list-bounces+bob=example.org@example.com", or with numbers and a key before
+// it: "bounces+4711-a1b2-bob=example.org@…", "bounce-4711-bob=example.org@…".
+// See https://cr.yp.to/proto/verp.txt.
+func decodeVERP(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return ""
+	}
+	local := address[:at]
+	equal := strings.LastIndexByte(local, '=')
+	if equal <= 0 || !isHostName(local[equal+1:]) || strings.IndexByte(local[equal+1:], '.') <= 0 || local[0] == '"' {
+		return ""
+	}
+	user, domain := local[:equal], local[equal+1:]
+	before, after, plus := strings.Cut(user, "+")
+	if plus {
+		user = after
+	} else if before != "" {
+		// Without a plus a known word and numbers go first, as in "bounce-4711-bob".
+		word, rest, dash := strings.Cut(user, "-")
+		if !dash || !isBounceWord(word) {
+			return ""
+		}
+		user = rest
+	}
+	for {
+		word, rest, dash := strings.Cut(user, "-")
+		if !dash || !isKey(word) {
+			break
+		}
+		user = rest
+	}
+	if user == "" || strings.ContainsAny(user, "=@ ") {
+		return ""
+	}
+	return user + "@" + domain
+}
+
+// isBounceWord reports whether envelope addresses made for one recipient
+// begin with word.
+func isBounceWord(word string) bool {
+	switch strings.ToLower(word) {
+	case "bounce", "bounces", "return", "returns", "bnc", "b", "verp", "msprvs1", "errors", "err", "prvs":
+		return true
+	}
+	return false
+}
+
+// isKey reports whether word is a number or a key rather than part of a name.
+func isKey(word string) bool {
+	digits := 0
+	for i := range len(word) {
+		switch c := word[i]; {
+		case '0' <= c && c <= '9':
+			digits++
+		case c < 'a' || c > 'f':
+			return false
+		}
+	}
+	return digits > 0
+}
+
+// addressee returns the one address that the original was sent to: its To, or
+// where that is a list or several, whom its last hop took it for.
+func (o *Original) addressee() (string, Place) {
+	if f, ok := o.Header.Find("To"); ok && strings.Count(f.Value, "@") == 1 {
+		a := bareAddress(f.Text())
+		if strings.Contains(a, "@") && !strings.Contains(strings.ToLower(o.Header.Get("List-Post")), strings.ToLower(a)) {
+			return a, Place{o.At.Part, o.At.Line + f.Line - 1}
+		}
+	}
+	if f, ok := o.Header.Find("Received"); ok {
+		if i := indexFold(f.Value, " for <"); i >= 0 {
+			if m, ok := nextAddress(f.Value, i); ok && m.bracketed && m.start == i+len(" for <") {
+				return f.Value[m.start:m.end], Place{o.At.Part, o.At.Line + f.Line - 1}
+			}
+		}
+	}
+	return "", Place{}
+}
