@@ -1,6 +1,8 @@
 package dsn
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"nixie/codes"
@@ -19,38 +21,54 @@ func (r *reader) diagnose(rec *Recipient, s span) {
 	}
 }
 
-// proseDiagnostic is parseDiagnostic for running text: a number that only
-// software writes where it stands ("MAIL+RCPT 550 no such user") is a reply too.
+// proseDiagnostic is parseDiagnostic for running text.
 func proseDiagnostic(text string) Diagnostic {
 	d := parseDiagnostic(text)
-	if d.Reply != 0 {
-		return d
-	}
-	for i := 0; i+3 <= len(d.Text); i++ {
-		if d.Text[i] != '4' && d.Text[i] != '5' || !startsReply(d.Text[i:]) || i > 0 && strings.IndexByte(" :;", d.Text[i-1]) < 0 {
-			continue
-		}
-		reply, err := codes.ParseReply(d.Text[i : i+3])
-		if _, known := reply.Meaning(); err != nil || !known {
-			continue
-		}
-		before := strings.TrimRight(d.Text[:i], " ")
-		if before == "" || before[len(before)-1] == ':' || isCodeWord(before[strings.LastIndexByte(before, ' ')+1:]) {
-			d.Reply = reply
-			return d
-		}
+	if d.Reply == 0 {
+		d.Reply = looseReply(text)
 	}
 	return d
 }
 
+// findCodes returns the first codes in running text, as proseDiagnostic does.
+func findCodes(text string) codes.Code {
+	var first codes.Code
+	for c := range codes.Find(text) {
+		first.Reply = cmp.Or(first.Reply, c.Reply)
+		first.Status = cmp.Or(first.Status, c.Status)
+	}
+	if first.Reply == 0 {
+		first.Reply = looseReply(text)
+	}
+	return first
+}
+
+// looseReply returns a number that only software writes where it stands, as
+// in "MAIL+RCPT 550 no such user".
+func looseReply(text string) codes.Reply {
+	for i := 0; i+3 <= len(text); i++ {
+		if text[i] != '4' && text[i] != '5' || !startsReply(text[i:]) || i > 0 && strings.IndexByte(" :;\n\t", text[i-1]) < 0 {
+			continue
+		}
+		reply, err := codes.ParseReply(text[i : i+3])
+		if _, known := reply.Meaning(); err != nil || !known {
+			continue
+		}
+		before := strings.TrimRight(text[:i], " \n\t")
+		if before == "" || before[len(before)-1] == ':' || isCodeWord(before[strings.LastIndexAny(before, " \n\t")+1:]) {
+			return reply
+		}
+	}
+	return 0
+}
+
 // isCodeWord reports whether software writes word before a reply code.
 func isCodeWord(word string) bool {
-	switch strings.ToLower(strings.Trim(word, "[]():,")) {
-	case "mail+rcpt", "closing", "responsecode", "error_code", "code", "error", "said", "returned", "response", "message", "smtp", "status", "reply":
-		return true
-	}
-	return false
+	word = strings.Trim(word, "[]():,")
+	return slices.ContainsFunc(codeWords, func(w string) bool { return strings.EqualFold(w, word) })
 }
+
+var codeWords = []string{"mail+rcpt", "closing", "responsecode", "error_code", "code", "error", "said", "returned", "response", "message", "smtp", "status", "reply"}
 
 // startsReply reports whether s begins like a line of an SMTP reply of failure.
 func startsReply(s string) bool {

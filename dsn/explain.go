@@ -37,6 +37,9 @@ func (r *reader) recipients() []Recipient {
 
 // marks returns the rows that name an item, in order.
 func (r *reader) marks() []int {
+	if len(r.items) == 1 && r.items[0].again == nil {
+		return nil
+	}
 	rows := make([]int, 0, len(r.items))
 	for i := range r.items {
 		rows = append(rows, r.items[i].row)
@@ -165,7 +168,7 @@ func (r *reader) bestParagraph(from, to int, adjacent bool) finding {
 		kinds := r.kindsBetween(p.start, p.end)
 		p = r.narrow(p)
 		g := byNothing
-		switch d := proseDiagnostic(r.text[p.start:p.end]); {
+		switch d := findCodes(r.text[p.start:p.end]); {
 		case isFailure(d.Reply.Class()):
 			return finding{p, byReply}
 		case isFailure(d.Status.Class):

@@ -72,7 +72,7 @@ func (r *reader) findItems() {
 	r.addBest(list)
 	// The details may follow after the whole list, under each address again.
 	for _, c := range list {
-		if n := r.known.find(unquoteLocal(r.text[c.start:c.end])); c.item && n >= 0 && r.items[n].row < c.row {
+		if n := r.find(unquoteLocal(r.text[c.start:c.end])); c.item && n >= 0 && r.items[n].row < c.row {
 			r.items[n].again = append(r.items[n].again, mark{c.row, c.end})
 		}
 	}

@@ -1,6 +1,9 @@
 package dsn
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // signs is what the header of a message says about its being a report.
 type signs struct {
@@ -92,11 +95,10 @@ func readSigns(header Fields) signs {
 		case f.Is("From"):
 			value := decodeWords(f.Text())
 			s.from = addressIn(value)
-			name := strings.ToLower(value)
-			s.daemon = isDaemon(value) || hasPrefixFold(s.from, "bounce@") || hasPrefixFold(s.from, "bounces@")
-			local, _, _ := strings.Cut(strings.ToLower(s.from), "@")
-			s.office = containsAny(local, officeNames) || strings.HasPrefix(name, "<postmaster")
-			s.robot = s.office || containsAny(name, robotNames)
+			s.daemon = value == "" || isDaemon(value) || hasPrefixFold(s.from, "bounce@") || hasPrefixFold(s.from, "bounces@")
+			local, _, _ := strings.Cut(s.from, "@")
+			s.office = containsAny(local, officeNames) || hasPrefixFold(value, "<postmaster")
+			s.robot = s.office || containsAny(value, robotNames)
 		case f.Is("To"), f.Is("Delivered-To"):
 			for from := 0; ; {
 				m, ok := nextAddress(f.Value, from)
@@ -141,7 +143,7 @@ func readSigns(header Fields) signs {
 
 // isDaemon reports whether from, the value of a From field, is a mail system.
 func isDaemon(from string) bool {
-	return from == "" || strings.HasSuffix(from, "<>") || containsAny(strings.ToLower(from), daemonNames)
+	return strings.HasSuffix(from, "<>") || containsAny(from, daemonNames)
 }
 
 func (s *signs) readSubject(subject string) {
@@ -158,13 +160,9 @@ func (s *signs) readSubject(subject string) {
 	s.subjectStart = phraseAt(subject)
 }
 
+// containsAny reports whether one of words stands in s; case does not count.
 func containsAny(s string, words []string) bool {
-	for _, w := range words {
-		if strings.Contains(s, w) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(words, func(w string) bool { return indexFold(s, w) >= 0 })
 }
 
 // addressIn returns the address in a From or To field, "" if there is none.

@@ -71,7 +71,7 @@ type reader struct {
 	hits      []hit  // the phrases in text, in order
 
 	items     []item
-	known     addressSet // of the items
+	index     map[string]int // the items by address in lower case, once they are many
 	reporting Typed
 	action    Action // that the dialect found for all, "" for none
 	common    span   // a diagnostic of the dialect that holds for all
@@ -170,8 +170,18 @@ func makeRow(text string, start, end int) row {
 // addItem adds a recipient, unless it is one already.
 func (r *reader) addItem(it item) {
 	it.address = unquoteLocal(it.address)
-	if r.known.add(it.address, len(r.items)) {
-		r.items = append(r.items, it)
+	if r.find(it.address) >= 0 {
+		return
+	}
+	r.items = append(r.items, it)
+	switch {
+	case r.index != nil:
+		r.index[strings.ToLower(it.address)] = len(r.items) - 1
+	case len(r.items) > 16:
+		r.index = make(map[string]int, 64)
+		for i := range r.items {
+			r.index[strings.ToLower(r.items[i].address)] = i
+		}
 	}
 }
 
@@ -188,7 +198,7 @@ func (r *reader) trustHeader() {
 	if len(r.signs.failed) == 0 {
 		return
 	}
-	r.items, r.known = nil, addressSet{}
+	r.items, r.index = nil, nil
 	for _, failed := range r.signs.failed {
 		it := item{address: failed, mentioned: true}
 		local, _, _ := strings.Cut(failed, "@")
@@ -201,43 +211,13 @@ func (r *reader) trustHeader() {
 	}
 }
 
-// addressSet finds an address among those added, without regard to case.
-type addressSet struct {
-	list  []string
-	index map[string]int // in place of list once that is long
-	at    []int
-}
-
-// find returns the number that address was added with, -1 when it was not.
-func (s *addressSet) find(address string) int {
-	if s.index != nil {
-		if n, ok := s.index[strings.ToLower(address)]; ok {
+// find returns the number of the item with that address, -1 if none has it.
+func (r *reader) find(address string) int {
+	if r.index != nil {
+		if n, ok := r.index[strings.ToLower(address)]; ok {
 			return n
 		}
 		return -1
 	}
-	i := slices.IndexFunc(s.list, func(a string) bool { return strings.EqualFold(a, address) })
-	if i < 0 {
-		return -1
-	}
-	return s.at[i]
-}
-
-// add adds address with a number and reports whether it is new.
-func (s *addressSet) add(address string, n int) bool {
-	if s.find(address) >= 0 {
-		return false
-	}
-	if s.index != nil {
-		s.index[strings.ToLower(address)] = n
-		return true
-	}
-	s.list, s.at = append(s.list, address), append(s.at, n)
-	if len(s.list) > 16 {
-		s.index = make(map[string]int, 64)
-		for i, a := range s.list {
-			s.index[strings.ToLower(a)] = s.at[i]
-		}
-	}
-	return true
+	return slices.IndexFunc(r.items, func(it item) bool { return strings.EqualFold(it.address, address) })
 }

@@ -10,23 +10,24 @@ func (p *parser) whom() {
 		return
 	}
 	r := &p.Recipients[0]
-	address, at := p.encoded()
+	nameless := r.Final.Value == ""
+	address, at := verpRecipient(p.Header)
 	switch {
 	case address != "" && !strings.EqualFold(address, r.Final.Value):
 		r.Original = Typed{Value: address}
-	case r.Final.Value == "" && p.Original != nil && !isDaemon(p.Original.Header.Decoded("From")):
+	case nameless && p.Original != nil && !isDaemon(p.Original.Header.Decoded("From")):
 		address, at = p.Original.addressee()
 		r.Final = Typed{Value: address}
 	}
-	if address != "" && r.At.Line == 0 {
+	if nameless && address != "" {
 		r.At = at
 	}
 }
 
-// encoded returns the recipient that is encoded in the address to which the
-// report itself was sent.
-func (p *parser) encoded() (string, Place) {
-	for _, f := range p.Header {
+// verpRecipient returns the recipient that is encoded in the address to which
+// a report was sent, and where that stands in its header; "" when none is.
+func verpRecipient(header Fields) (string, Place) {
+	for _, f := range header {
 		if f.Is("Delivered-To") || f.Is("X-Original-To") || f.Is("Envelope-To") || f.Is("To") {
 			if address := decodeVERP(bareAddress(f.Text())); address != "" {
 				return address, Place{Line: f.Line}
@@ -34,14 +35,6 @@ func (p *parser) encoded() (string, Place) {
 		}
 	}
 	return "", Place{}
-}
-
-// verpRecipient returns the recipient that is encoded in the address to which
-// a report was sent, "" when none is.
-func verpRecipient(header Fields) string {
-	p := parser{Report: &Report{Header: header}}
-	address, _ := p.encoded()
-	return address
 }
 
 // decodeVERP returns the recipient in an envelope address such as
