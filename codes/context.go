@@ -82,6 +82,8 @@ func (f *finder) left(i int) left {
 		case c < utf8.RuneSelf || unicode.IsLetter(r):
 		case strings.ContainsRune(units, r):
 			return leftPart
+		case r == '\u00a0': // a space that does not break
+			t = t[:len(t)-n]
 		default: // such as a full-width colon
 			l, t = leftDelim, t[:len(t)-n]
 		}
@@ -91,7 +93,7 @@ func (f *finder) left(i int) left {
 
 // leftGlued says what t does for a number that the sign c alone parts from it:
 // "code=550", "said:550", but not "example.org:550" or "?id=550". It is
-// leftPlain where t ends with a bracket or the like.
+// leftDelim where t ends with a bracket or the like.
 func leftGlued(t string, c byte) left {
 	name := lastWord(t)
 	rest := t[:len(t)-len(name)]
@@ -226,7 +228,7 @@ func (f *finder) right(i int) right {
 		return rightEnd
 	}
 	glued := strings.HasPrefix(t, "-")
-	t = strings.TrimLeft(t, " \t\r-:;,.!?\"'([#>")
+	t = strings.TrimLeft(t, " \t\r\u00a0-:;,.!?\"'([#>")
 	switch {
 	case t == "":
 		return rightEnd
@@ -234,7 +236,7 @@ func (f *finder) right(i int) right {
 		return rightMail
 	case isDigit(t[0]) && isCount(t):
 		return rightPart
-	case t[0] == '%' || startsWithUnit(t):
+	case t[0] == '%' || startsWithUnit(t) || strings.HasPrefix(t, "x ") && isDigit(t[min(2, len(t)-1)]):
 		return rightCount
 	}
 	r := rightWords(t)

@@ -14,7 +14,7 @@ import (
 // is told by its Meaning with an empty Standing. The error says that there is
 // no code.
 func Explain(s string) ([]Meaning, error) {
-	s = strings.Trim(s, " \t\r\n•")
+	s = strings.Trim(strings.ReplaceAll(s, "\u00a0", " "), " \t\r\n•")
 	if m, ok := explainOne(s); ok {
 		return []Meaning{m}, nil
 	}

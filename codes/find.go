@@ -78,25 +78,25 @@ func (f *finder) reply(i int) (Code, bool) {
 	if c.Reply.Class() == 3 {
 		return Code{}, false
 	}
-	left := f.left(i)
-	if left == leftPart {
+	l := f.left(i)
+	if l == leftPart {
 		return Code{}, false
 	}
 	if st, end := f.pair(c.End); end > 0 && fits(c.Reply.Class(), st.Class) {
 		c.Status, c.End = st, end
 		return c, true
 	}
-	right := f.right(c.End)
+	r := f.right(c.End)
 	switch {
-	case right == rightPart || right == rightCount:
+	case r == rightPart || r == rightCount:
 		return Code{}, false
 	case f.continues(c):
 		return c, true
-	case !c.Reply.listed() && (left < leftNamed || c.Reply.Class() == Success || c.Reply.ofWeb()),
-		c.Reply.ofWeb() && left != leftStart:
+	case !c.Reply.listed() && (l < leftNamed || c.Reply.Class() == Success || c.Reply.ofWeb()),
+		c.Reply.ofWeb() && l != leftStart:
 		return Code{}, false
 	}
-	return c, left.allows(right) || f.closes(left, right, i)
+	return c, l.allows(r) || f.closes(l, r, i)
 }
 
 // continues reports whether c is the next line of the reply that was found last.
@@ -111,10 +111,10 @@ func fits(r, st Class) bool { return r == st || r >= Transient && st >= Transien
 // pair reads the status that goes with a reply code that ends at i, and where
 // it ends; 0 if there is none.
 func (f *finder) pair(i int) (Status, int) {
-	const most = 12 // bytes of "-", " (#", a fold of the line and the like between the two
+	const most = 12 // bytes of "-", " (#", a fold of the line, U+00A0 and the like between the two
 	for j := i; j < len(f.text) && j <= i+most; j++ {
 		switch c := f.text[j]; c {
-		case ' ', '\t', '\r', '\n', '>', '-', ':', ';', ',', '/', '#', '(', ')', '[', '<', '\'', '"', '_', '=':
+		case ' ', '\t', '\r', '\n', 0xc2, 0xa0, '>', '-', ':', ';', ',', '/', '#', '(', ')', '[', '<', '\'', '"', '_', '=':
 		default:
 			st, n := scanStatus(f.text[j:])
 			if j == i || n == 0 || f.joined(j+n) {
@@ -133,17 +133,17 @@ func (f *finder) status(i int) (Code, bool) {
 		return Code{}, false
 	}
 	c := Code{Status: st, Start: i, End: i + n}
-	left, right := f.left(i), f.right(c.End)
-	if left == leftPart || right == rightPart {
+	l, r := f.left(i), f.right(c.End)
+	if l == leftPart || r == rightPart {
 		return Code{}, false
 	}
 	if i > 0 && f.text[i-1] == '#' && (i == 1 || strings.IndexByte(" \t\n([<{-;:,.*", f.text[i-2]) >= 0) {
 		return c, true
 	}
-	if left != leftNamed && isVersion(st, left) {
+	if l != leftNamed && isVersion(st, l) {
 		return Code{}, false
 	}
-	return c, left.allows(right) || f.closes(left, right, i)
+	return c, l.allows(r) || f.closes(l, r, i)
 }
 
 // isVersion reports whether a status that l does not name is likelier to be a
@@ -169,12 +169,12 @@ func (f *finder) hresult(i int) (Code, bool) {
 	c := Code{Start: i}
 	if h, n := scanHex(t); n > 0 && (n == len(t) || !isWord(t[n])) {
 		c.HResult, c.End = h, i+n
-		left := f.left(i)
-		if f.joined(c.End) || left == leftPart {
+		l := f.left(i)
+		if f.joined(c.End) || l == leftPart {
 			return Code{}, false
 		}
 		decimal := strings.Trim(t[:n], "0123456789") == ""
-		return c, left >= leftNamed && h>>24 == 0x80 || h.listed() && !decimal
+		return c, l >= leftNamed && h>>24 == 0x80 || h.listed() && !decimal
 	}
 	n := len(t) - len(strings.TrimLeft(t, "-0123456789"))
 	if n < 10 || n > 11 {
@@ -185,8 +185,8 @@ func (f *finder) hresult(i int) (Code, bool) {
 		return Code{}, false
 	}
 	c.HResult, c.End = h, i+n
-	left := f.left(i)
-	return c, left >= leftNamed || t[0] == '-' && left != leftPart
+	l := f.left(i)
+	return c, l >= leftNamed || t[0] == '-' && l != leftPart
 }
 
 // isWord reports whether c can be inside a word or number.

@@ -75,7 +75,7 @@ func kindAfter(word string) kind {
 		return mailWord
 	case "people", "percent", "kb", "mb", "gb", "tb", "kib", "mib", "gib", "bytes", "byte", "kbytes", "km", "kg", "cm",
 		"mm", "ml", "mph", "eur", "usd", "gbp", "chf", "euro", "dollars", "euros", "pounds", "million", "thousand",
-		"billion", "am", "pm", "hrs", "min", "mins", "sec", "secs", "ms", "px", "x", "pt", "dpi", "kcal", "watt", "volt",
+		"billion", "am", "pm", "hrs", "min", "mins", "sec", "secs", "ms", "px", "pt", "dpi", "kcal", "watt", "volt",
 		"street", "st", "avenue", "ave", "road", "rd", "boulevard", "blvd", "lane", "ln", "drive", "suite", "floor",
 		"broadway", "square", "plaza", "parkway", "pkwy", "highway", "hwy", "terrace", "messages", "mails", "emails",
 		"times", "days", "hours", "minutes", "seconds", "weeks", "months", "years", "points", "pages":
