@@ -1,4 +1,38 @@
-// Package dsn reads what a returned message says.
+// Package dsn reads what a returned message says: who could not be reached,
+// what the mail systems answered, and where in the message that stands.
+//
+//	report := dsn.Parse(msg)
+//	for _, r := range report.Recipients {
+//		fmt.Println(r.Address(), r.Action, r.Status, r.Diagnostic.Reply, r.Diagnostic.Text)
+//	}
+//
+// A report may be a delivery status notification (RFC 3464, RFC 6533), a
+// complaint (RFC 5965), a disposition notification (RFC 8098), an automatic
+// reply (RFC 3834) or a bounce in prose. Prose is read by a dialect if one
+// fits, else by what it has in common with all such texts.
+//
+// The package states facts. It fills no field with a guess and invents no
+// code; what a message does not state stays zero. The returned message is never
+// searched for codes or failures, only for whom it was sent to. Where the machine-readable part and the text speak of
+// the same recipient, the text only fills what the other leaves out, and the
+// Place of each fact shows whence it came.
+//
+// # Divergences
+//
+// Parse reads over what breaks a rule and notes a Defect:
+//
+//   - Header lines without a colon join the line above (RFC 5322 section 2.2).
+//   - A boundary that is lost, wrong or never closed ends the part before it
+//     (RFC 2046 section 5.1.1); multiparts that nest deeper than 20 are text.
+//   - A charset that is missing, unknown or wrong gives way to UTF-8, then to
+//     windows-1252 (RFC 2046 section 4.1.2).
+//   - Blank lines inside the fields of a recipient, and missing ones between
+//     recipients, are mended (RFC 3464 section 2.1).
+//   - xtext is decoded only where it cannot be an address as it stands
+//     (RFC 3461 section 4): +2B, +3D, and +40 where no @ is.
+//   - Parameters continued or encoded by RFC 2231 are not read.
+//
+// All functions are safe for concurrent use.
 package dsn
 
 import (

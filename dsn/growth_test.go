@@ -74,8 +74,12 @@ var growing = []struct {
 	}},
 	{"quotes and brackets", func(n int) string { return prosaic(strings.Repeat(`"<(@`, n/4)) }},
 	{"bare CR", func(n int) string { return "Subject: x\r\r" + strings.Repeat("a\r", n/2) }},
-	{"failed recipients", func(n int) string { return "X-Failed-Recipients: " + strings.Repeat("a@example.org, ", n/15) + "\n\nbody" }},
-	{"references", func(n int) string { return "From: MAILER-DAEMON@example.org\nTo: " + strings.Repeat("a@example.org, ", n/15) + "\n\nbody" }},
+	{"failed recipients", func(n int) string {
+		return "X-Failed-Recipients: " + strings.Repeat("a@example.org, ", n/15) + "\n\nbody"
+	}},
+	{"references", func(n int) string {
+		return "From: MAILER-DAEMON@example.org\nTo: " + strings.Repeat("a@example.org, ", n/15) + "\n\nbody"
+	}},
 }
 
 // report is a multipart/report with those recipient fields.
