@@ -107,7 +107,7 @@ func walkMessage(msg []byte) {
 	}
 	_ = e.Walk(func(_ []int, e *message.Entity, err error) error {
 		if err == nil && e.MultipartReader() == nil {
-			_, err = io.Copy(io.Discard, e.Body)
+			_, _ = io.Copy(io.Discard, e.Body)
 		}
 		return nil
 	})
