@@ -77,7 +77,7 @@ func trimLocal(text string, i, at int) int {
 
 func domainEnd(text string, i int) int {
 	if i < len(text) && text[i] == '[' { // an address literal, RFC 5321 section 4.1.3
-		if n := strings.IndexByte(text[i:], ']'); n > 0 && n < 50 && strings.IndexAny(text[i:i+n], " \t\n<>@") < 0 {
+		if n := strings.IndexByte(text[i:], ']'); n > 0 && n < 50 && !strings.ContainsAny(text[i:i+n], " \t\n<>@") {
 			return i + n + 1
 		}
 		return i

@@ -193,7 +193,7 @@ func pickDialect(r *reader, header Fields, without string) *dialect {
 		}
 	}
 	if best != nil && reporting.end > reporting.start {
-		r.reporting = Typed{"dns", strings.TrimRight(r.text[reporting.start:reporting.end], ".")}
+		r.reporting = Typed{"dns", r.text[reporting.start:reporting.end]}
 	}
 	return best
 }
@@ -266,21 +266,21 @@ func (r *reader) namedBy(c capture, row int, section Action) {
 }
 
 // answerAt notes the diagnostic that a Line template found, to the end of its
-// paragraph.
+// paragraph or line. The first counts, unless a later one has a code.
 func (r *reader) answerAt(c capture, row int) {
-	start := c.answer
-	if start < 0 {
-		start = r.rows[row].start
+	s := r.rows[row]
+	found := span{s.start, s.end}
+	if !c.line {
+		_, found.end = r.paragraph(row)
 	}
-	_, end := r.paragraph(row)
-	s := span{start, end}
-	if len(r.items) == 0 {
-		if r.common.end == 0 {
-			r.common = s
-		}
-		return
+	if c.answer >= 0 {
+		found.start = c.answer
 	}
-	if it := &r.items[len(r.items)-1]; it.answer.end == 0 {
-		it.answer = s
+	answer := &r.common
+	if len(r.items) > 0 {
+		answer = &r.items[len(r.items)-1].answer
+	}
+	if answer.end == 0 || !hasFailureCode(r.text[answer.start:answer.end]) && hasFailureCode(r.text[found.start:max(found.start, found.end)]) {
+		*answer = found
 	}
 }

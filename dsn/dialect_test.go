@@ -1,6 +1,8 @@
 package dsn
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,6 +21,24 @@ func TestDialectsCompile(t *testing.T) {
 			}
 			assert.GreaterOrEqual(t, b.fixed+20*len(d.conditions), 10, "%s: a Begin that ordinary mail has too", d.name)
 		}
+	}
+}
+
+// TestDialectsHaveMessages asks for a message in testdata/eml that each
+// dialect reads.
+func TestDialectsHaveMessages(t *testing.T) {
+	messages, err := filepath.Glob("../testdata/eml/*.eml")
+	require.NoError(t, err)
+	read := map[string]bool{}
+	for _, name := range messages {
+		msg, err := os.ReadFile(name)
+		require.NoError(t, err)
+		read[Parse(msg).Dialect] = true
+	}
+	all, err := loadDialects()
+	require.NoError(t, err)
+	for _, d := range all {
+		assert.True(t, read[d.name] || d.notice, "no message in testdata/eml is read by the dialect %s", d.name)
 	}
 }
 
@@ -46,7 +66,7 @@ func TestTemplate(t *testing.T) {
 	}{
 		{"<{addr}>:", "<bob@example.org>: what follows", true, "bob@example.org", "", ""},
 		{"<{addr}>:", "bob@example.org:", false, "", "", ""},
-		{"Hi. This is the {any} at {host}", "hi.  This is the qmail-send\tprogram at mx.example.org.", true, "", "mx.example.org.", ""},
+		{"Hi. This is the {any} at {host}", "hi.  This is the qmail-send\tprogram at mx.example.org.", true, "", "mx.example.org", ""},
 		{"could not be delivered", "Could not\nbe delivered", true, "", "", ""},
 		{"could not be delivered", "could not", false, "", "", ""},
 		{"couldn't", "couldn’t", true, "", "", ""},
@@ -54,6 +74,10 @@ func TestTemplate(t *testing.T) {
 		{"Remote host said: {reply}", "Remote host said: 5.1.1 unknown", true, "", "", "5.1.1 unknown"},
 		{"Remote host said: {reply}", "Remote host said: goodbye", false, "", "", ""},
 		{"Reason: {rest}", "Reason: gone", true, "", "", "gone"},
+		{"was not delivered to: {addr} because:", "was not delivered to:\n\n  bob@example.org\n\nbecause:\n", true, "bob@example.org", "", ""},
+		{"Reason: {line}", "Reason: gone", true, "", "", "gone"},
+		{"{local}", "bob", true, "", "", ""},
+		{"{local}", "bob and carol", false, "", "", ""},
 		{"{any} gave {reply}", "mx.example.org gave 550 no", true, "", "", "550 no"},
 		{"{addr} on {rest}", "bob@example.org on Friday", true, "bob@example.org", "", "Friday"},
 		{"{command} {ip}: {rest}", "RCPT TO [192.0.2.1]: no", true, "", "", "no"},
@@ -64,7 +88,7 @@ func TestTemplate(t *testing.T) {
 		t.Run(c.template+" on "+c.text, func(t *testing.T) {
 			tpl, err := parseTemplate(c.template)
 			require.NoError(t, err)
-			got, ok := tpl.match(c.text, 0, len(c.text))
+			got, ok := tpl.match(c.text, 0, len(line(c.text)))
 			require.Equal(t, c.ok, ok)
 			if !ok {
 				return

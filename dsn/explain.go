@@ -108,7 +108,7 @@ func (r *reader) explain(rec *Recipient, it *item, marks []int) {
 			}
 		}
 	}
-	if found.ground < byStatus && r.common.end > r.common.start {
+	if r.common.end > r.common.start && (found.ground < byStatus || r.common.start >= r.rowStart(it.row)) {
 		found = finding{r.common, byReply}
 	}
 	if found.ground > byNothing {
@@ -175,7 +175,7 @@ func (r *reader) bestParagraph(from, to int, adjacent bool) finding {
 			g = byStatus
 		case kinds&saysCause != 0:
 			g = byPhrase
-		case adjacent && kinds&(saysContact|saysDelayed|saysOriginal) == 0:
+		case adjacent && kinds&(saysContact|saysDelayed|saysOriginal) == 0 && !isAddressAlone(r.text[p.start:p.end]):
 			g = byPlace
 		}
 		if g > best.ground {
@@ -183,6 +183,11 @@ func (r *reader) bestParagraph(from, to int, adjacent bool) finding {
 		}
 	}
 	return best
+}
+
+func isAddressAlone(s string) bool {
+	m, ok := nextAddress(s, 0)
+	return ok && !hasLetters(s[:m.start]) && !hasLetters(s[m.end:])
 }
 
 // maxParagraph bounds a diagnostic: none is longer, and a text of one endless

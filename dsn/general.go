@@ -300,7 +300,7 @@ func (r *reader) isOwn(address string) bool {
 // inURL reports whether what follows before is part of a URL; a mailto is not.
 func inURL(before string) bool {
 	i := strings.LastIndex(before, "://")
-	return i >= 0 && strings.IndexAny(before[i:], " \t<>\"'") < 0
+	return i >= 0 && !strings.ContainsAny(before[i:], " \t<>\"'")
 }
 
 // isMessageID reports whether what stands before an address says that it is a

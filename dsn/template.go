@@ -22,15 +22,17 @@ type token struct {
 type capture struct {
 	address, host span // zero when there was no such hole
 	local         span
-	answer        int // where {reply} or {rest} begins, -1 when there was none
-	end           int // where the match ends
+	answer        int  // where {reply}, {rest} or {line} begins, -1 when there was none
+	line          bool // the answer ends with its line
+	end           int  // where the match ends
 }
 
 // parseTemplate compiles s. The holes are {addr}, an address; {local}, the
-// local part of one whose domain is the reporter's; {host} and {ip}; {reply},
-// which begins with a reply or status code and takes the rest of the
-// paragraph; {rest}, which takes it whatever it is; {command}, an SMTP
-// command; {any}, as little as possible of the line.
+// local part of one whose domain is the reporter's, to the end of the line;
+// {host} and {ip}; {reply}, which begins with a reply or status code and takes
+// the rest of the paragraph; {rest} and {line}, which take that of the
+// paragraph or of the line whatever it is; {command}, an SMTP command; {any},
+// as little as possible of the line.
 func parseTemplate(s string) (template, error) {
 	var t template
 	for s != "" {
@@ -49,7 +51,7 @@ func parseTemplate(s string) (template, error) {
 		}
 		hole, rest, ok := strings.Cut(s[open+1:], "}")
 		switch hole {
-		case "addr", "local", "host", "ip", "reply", "rest", "command", "any":
+		case "addr", "local", "host", "ip", "reply", "rest", "line", "command", "any":
 		default:
 			ok = false
 		}
@@ -98,8 +100,9 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 			if !ok {
 				return false
 			}
-			at += n
-			end = max(end, at)
+			if at += n; at > end { // the words went on to another line
+				end = at + len(line(text[at:]))
+			}
 		case "addr":
 			m, ok := nextAddress(text[:end], at)
 			if !ok || m.start != at {
@@ -111,7 +114,7 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 			for n < end && (isAtext(text[n]) || text[n] == '.') {
 				n++
 			}
-			if n == at || n < end && text[n] == '@' {
+			if n == at || n < end {
 				return false
 			}
 			c.local, at = span{at, n}, n
@@ -119,6 +122,9 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 			n := at
 			for n < end && (isAlnum(text[n]) || text[n] == '.' || text[n] == '-' || text[n] == '_') {
 				n++
+			}
+			for n > at && text[n-1] == '.' {
+				n--
 			}
 			if n == at {
 				return false
@@ -148,8 +154,8 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 				return false
 			}
 			c.answer, at = at, end
-		case "rest":
-			c.answer, at = at, end
+		case "rest", "line":
+			c.answer, at, c.line = at, end, tok.hole == "line"
 		case "any":
 			// Far enough for a name; without a bound two of them could take quadratic time.
 			for last := min(end, at+200); at <= last; at++ {
@@ -162,4 +168,12 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 	}
 	c.end = at
 	return true
+}
+
+// line returns the first line of text.
+func line(text string) string {
+	if i := strings.IndexByte(text, '\n'); i >= 0 {
+		return text[:i]
+	}
+	return text
 }
