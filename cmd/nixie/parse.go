@@ -25,14 +25,15 @@ func newParse() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "parse [PATH...]",
 		Short: "Read mail and say who bounced and why",
-		Long: `Parse reads messages, mboxes, Maildirs and directories, each compressed with gzip
-or not, and standard input for - or when it is piped. It prints one verdict for
-each recipient.
+		Long: `Parse reads messages, mboxes, Maildirs and directories, each compressed with
+gzip or not, and standard input for - or when it is piped. It prints one verdict
+for each recipient.
 
-Of a directory it reads the files with the endings .eml, .mbox, .mbx, .mail, .msg,
-.raw and .txt, and those without one; any other file is read when it is named.
+Of a directory it reads the files that end in .eml, .mbox, .mbx, .mail, .msg,
+.raw and .txt, and those without an ending; any other is read when it is named.
 
-It prints a table to a terminal, else one JSON object for each message on a line.
+It prints a table to a terminal, and otherwise one JSON object a message, each on
+a line of its own.
 The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`,
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			stdin, stdout := cmd.InOrStdin(), cmd.OutOrStdout()
@@ -69,11 +70,11 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&opts.format, "format", "", "table, json, csv or sisimai (default: table on a terminal, else json)")
+	flags.StringVar(&opts.format, "format", "", "table, json, csv or sisimai")
 	flags.BoolVar(&opts.why, "why", false, "print what each verdict rests on")
-	flags.BoolVar(&opts.unclassified, "unclassified", false, "print the answers that no rule tells more of than that delivery failed, grouped")
-	flags.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, tried before the built-in ones")
-	flags.IntVar(&opts.jobs, "jobs", runtime.GOMAXPROCS(0), "how many messages are worked on at once")
+	flags.BoolVar(&opts.unclassified, "unclassified", false, "print the answers that no rule knows, grouped")
+	flags.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, to try first")
+	flags.IntVar(&opts.jobs, "jobs", runtime.GOMAXPROCS(0), "messages to work on at once")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
 }

@@ -6,7 +6,8 @@ import (
 )
 
 // List writes rows under a head, with the columns lined up. The last column is
-// wrapped to what is left of so many columns; 0 sets no limit.
+// wrapped to what is left of so many columns, or stands below the others where
+// that is too little; 0 sets no limit.
 func List(out io.Writer, columns int, style Style, head []string, rows [][]string) error {
 	widths := make([]int, len(head))
 	for _, row := range append([][]string{head}, rows...) {
@@ -19,16 +20,25 @@ func List(out io.Writer, columns int, style Style, head []string, rows [][]strin
 	for _, w := range widths[:last] {
 		left += w + gap
 	}
-	room := 0
+	room, below := 0, false
 	if columns > 0 {
-		room = max(columns-left, 20)
+		room = columns - left
+		if below = room < min(widths[last], 40); below {
+			left = len(indent)
+			room = max(columns-left, 20)
+		}
 	}
 
 	var b strings.Builder
 	write := func(row []string, style func(string) string) {
 		for i, cell := range row[:last] {
 			b.WriteString(style(cell))
-			b.WriteString(strings.Repeat(" ", widths[i]-width(cell)+gap))
+			if !below || i < last-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-width(cell)+gap))
+			}
+		}
+		if below {
+			b.WriteString("\n" + indent)
 		}
 		for i, part := range wrap(row[last], room) {
 			if i > 0 {

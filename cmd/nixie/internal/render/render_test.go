@@ -315,3 +315,28 @@ func TestSisimai(t *testing.T) {
 	assert.Equal(t, "undefined", sisimaiReason(""))
 	assert.Equal(t, "my-own", sisimaiReason("my-own"))
 }
+
+func TestList(t *testing.T) {
+	head, rows := []string{"A", "LAST"}, [][]string{{"one", "a few words"}, {"three", strings.Repeat("more words ", 8)}}
+	list := func(columns int) string {
+		var out strings.Builder
+		require.NoError(t, List(&out, columns, false, head, rows))
+		return out.String()
+	}
+	assert.Equal(t, ""+
+		"A      LAST\n"+
+		"one    a few words\n"+
+		"three  more words more words more words more\n"+
+		"       words more words more words more words\n"+
+		"       more words\n", list(48))
+	assert.Equal(t, ""+
+		"A\n"+
+		"    LAST\n"+
+		"one\n"+
+		"    a few words\n"+
+		"three\n"+
+		"    more words more words more\n"+
+		"    words more words more words\n"+
+		"    more words more words more\n"+
+		"    words\n", list(34))
+}
