@@ -58,16 +58,6 @@ type Evidence struct {
 	At    dsn.Place
 }
 
-// The words of tools that sort bounces in two.
-const (
-	Hard          = "hard"       // the address or its domain is dead
-	Soft          = "soft"       // any other failure or delay
-	BounceNone    = "none"       // nothing is known
-	typeComplaint = "complaint"  // the recipient complained
-	typeAutoReply = "auto-reply" // a program answered
-	typeDelivered = "delivered"
-)
-
 // BounceType tells the verdict in the words of tools that know only hard and
 // soft bounces: "hard", "soft", "complaint", "auto-reply", "delivered" or
 // "none". Hard means that the reason proves a dead address or domain, that
@@ -76,17 +66,17 @@ const (
 func (v *Verdict) BounceType() string {
 	switch v.Reason {
 	case Complaint:
-		return typeComplaint
+		return "complaint"
 	case AutoReply, Challenge:
-		return typeAutoReply
+		return "auto-reply"
 	case WasDelivered:
-		return typeDelivered
+		return "delivered"
 	}
 	switch {
 	case v.Decision == "" || v.Decision == Nothing:
-		return BounceNone
+		return "none"
 	case v.Reason.Dead() && v.Decision == GiveUp && v.Status.Class != codes.Transient && v.Reply.Class() != codes.Transient:
-		return Hard
+		return "hard"
 	}
-	return Soft
+	return "soft"
 }

@@ -45,8 +45,12 @@ func (c *Classifier) Reply(host, reply string) Verdict {
 	return c.judge(&f, nil)
 }
 
-// findCodes returns the first reply code in text and the most specific status.
+// findCodes returns the reply code of an SMTP answer, which it begins with or
+// which is the first in it, and the most specific status.
 func findCodes(text string) (reply codes.Reply, status codes.Status) {
+	if len(text) == 3 || len(text) > 3 && (text[3] == ' ' || text[3] == '-') {
+		reply, _ = codes.ParseReply(text[:3])
+	}
 	for code := range codes.Find(text) {
 		if reply == 0 {
 			reply = code.Reply

@@ -1,0 +1,84 @@
+package classify
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"nixie/dsn"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestVerdicts compares what is made of each message of testdata/eml with its
+// golden file NAME.verdict.
+func TestVerdicts(t *testing.T) {
+	names, err := filepath.Glob("../testdata/eml/*.eml")
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	for _, name := range names {
+		base := strings.TrimSuffix(filepath.Base(name), ".eml")
+		t.Run(base, func(t *testing.T) {
+			msg, err := os.ReadFile(name)
+			require.NoError(t, err)
+			got := verdicts(dsn.Parse(msg))
+			golden := strings.TrimSuffix(name, ".eml") + ".verdict"
+			if *update {
+				require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), got)
+		})
+	}
+}
+
+// verdicts writes the verdicts on a report as text, what is not known left out.
+func verdicts(report *dsn.Report) string {
+	var b strings.Builder
+	for r, v := range Report(report) {
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		put := func(name string, value any) {
+			if s := fmt.Sprint(value); s != "" && s != "0s" {
+				fmt.Fprintf(&b, "  %-9s %s\n", name, s)
+			}
+		}
+		if b.WriteString(r.Address()); r.Address() == "" {
+			b.WriteString("(nobody named)")
+		}
+		b.WriteByte('\n')
+		put("reason", v.Reason)
+		put("fault", v.Fault)
+		put("decision", v.Decision)
+		put("after", v.After)
+		put("status", v.Status)
+		put("reply", v.Reply)
+		put("bounce", v.BounceType())
+		for i, e := range v.Because {
+			name := "because"
+			if i > 0 {
+				name = ""
+			}
+			at := fmt.Sprintf("line %d", e.At.Line)
+			if e.At.Part != "" {
+				at = "part " + e.At.Part + ", " + at
+			}
+			if e.Quote == "" {
+				at = "not in the message"
+			}
+			fmt.Fprintf(&b, "  %-9s %-8s %s %q %s\n", name, e.Basis, e.Rule, e.Quote, at)
+		}
+	}
+	if b.Len() == 0 {
+		return "no recipient\n"
+	}
+	return b.String()
+}

@@ -1,0 +1,252 @@
+package classify
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"nixie/codes"
+	"nixie/dsn"
+)
+
+// failed is a recipient whose delivery failed with that answer.
+func failed(status, answer string) dsn.Recipient { return recipient(dsn.Failed, status, answer) }
+
+func recipient(action dsn.Action, status, answer string) dsn.Recipient {
+	r := dsn.Recipient{Final: dsn.Typed{Type: "rfc822", Value: "bob@example.org"}, Action: action, At: dsn.Place{Part: "2", Line: 3}}
+	r.Status, _ = codes.ParseStatus(status)
+	r.Diagnostic = dsn.Diagnostic{Type: "smtp", Text: answer, At: dsn.Place{Part: "2", Line: 7}}
+	r.Diagnostic.Reply, r.Diagnostic.Status = findCodes(answer)
+	return r
+}
+
+func TestReportJudgement(t *testing.T) {
+	command := func(r dsn.Recipient, command string) dsn.Recipient {
+		r.Diagnostic.Command = command
+		return r
+	}
+	type want struct {
+		reason   Reason
+		fault    Fault
+		decision Decision
+		bounce   string
+	}
+	for _, test := range []struct {
+		name string
+		r    dsn.Recipient
+		want want
+	}{
+		{"words beat a misused status", failed("5.1.1", "550 5.1.1 Too many recipients this hour"), want{RateLimited, Sender, GiveUp, "soft"}},
+		{"words beat a generic status", failed("5.2.0", "552 5.2.0 Sorry, no mailbox here by that name"), want{BadMailbox, Address, GiveUp, "hard"}},
+		{"words beat a policy status", failed("5.7.1", "550 5.7.1 User unknown"), want{BadMailbox, Address, GiveUp, "hard"}},
+		{"a specific status beats vague words", failed("5.2.2", "550 5.2.2 Message rejected"), want{MailboxFull, Address, GiveUp, "soft"}},
+		{"a specific status beats the reply", failed("5.2.2", "550 5.2.2"), want{MailboxFull, Address, GiveUp, "soft"}},
+		{"the answer's status beats a generic field", failed("5.0.0", "550 5.7.26 Nope"), want{AuthenticationFailed, Sender, GiveUp, "soft"}},
+		{"the field's status beats a generic answer", failed("5.1.1", "550 5.0.0 Nope"), want{BadMailbox, Address, GiveUp, "hard"}},
+		{"no words, no code", dsn.Recipient{Action: dsn.Failed}, want{PermanentFailure, "", GiveUp, "soft"}},
+		{"only the class", failed("5.0.0", ""), want{PermanentFailure, "", GiveUp, "soft"}},
+
+		{"transient, and the queue gave up", failed("4.1.1", "450 4.1.1 User unknown"), want{BadMailbox, Address, GiveUp, "soft"}},
+		{"transient, and still trying", recipient(dsn.Delayed, "4.1.1", "450 4.1.1 User unknown"), want{BadMailbox, Address, Retry, "soft"}},
+		{"permanent, and still trying", recipient(dsn.Delayed, "5.1.1", "550 5.1.1 User unknown"), want{BadMailbox, Address, Retry, "soft"}},
+		{"transient, and no action stated", recipient("", "4.7.1", "450 4.7.1 Denied"), want{Policy, Sender, Retry, "soft"}},
+		{"expired names what kept failing", failed("4.4.7", "451 4.7.1 Greylisted, try later"), want{Greylisted, Transport, GiveUp, "soft"}},
+		{"expired and nothing else", failed("4.4.7", "delivery time expired"), want{Expired, Transport, GiveUp, "soft"}},
+
+		{"MAIL FROM refused", command(failed("5.0.0", "550 Nope"), "MAIL FROM"), want{BadSender, Sender, GiveUp, "soft"}},
+		{"RCPT TO refused", command(failed("5.0.0", "550 Nope"), "RCPT TO"), want{BadMailbox, Address, GiveUp, "hard"}},
+		{"DATA refused", command(failed("5.0.0", "550 Nope"), "end of DATA"), want{Policy, Sender, GiveUp, "soft"}},
+		{"greeting refused", command(failed("5.0.0", "554 Nope"), "EHLO"), want{Blocked, Sender, GiveUp, "soft"}},
+		{"size refused at MAIL FROM", command(failed("5.0.0", "552 Nope"), "MAIL FROM"), want{TooBig, Content, GiveUp, "soft"}},
+		{"words beat the command", command(failed("5.0.0", "550 User unknown"), "end of DATA"), want{BadMailbox, Address, GiveUp, "hard"}},
+
+		{"delivered, whatever the words", recipient(dsn.Delivered, "2.1.5", "250 2.1.5 User unknown to nobody"), want{WasDelivered, "", Nothing, "delivered"}},
+		{"relayed", recipient(dsn.Relayed, "2.1.9", ""), want{WasDelivered, "", Nothing, "delivered"}},
+		{"expanded", recipient(dsn.Expanded, "2.0.0", ""), want{WasDelivered, "", Nothing, "delivered"}},
+		{"failed with a success code", failed("2.0.0", "250 OK"), want{PermanentFailure, "", GiveUp, "soft"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			report := &dsn.Report{Kind: dsn.DeliveryStatus, Recipients: []dsn.Recipient{test.r}}
+			for r, v := range Report(report) {
+				assert.Same(t, &report.Recipients[0], r)
+				assert.Equal(t, test.want, want{v.Reason, v.Fault, v.Decision, v.BounceType()}, "%+v", v.Because)
+			}
+		})
+	}
+}
+
+func TestKinds(t *testing.T) {
+	feedback := func(value string) dsn.Report {
+		return dsn.Report{Kind: dsn.FeedbackReport, Fields: dsn.Fields{{Name: "Feedback-Type", Value: value, Line: 1}}}
+	}
+	for _, test := range []struct {
+		name     string
+		report   dsn.Report
+		reason   Reason
+		decision Decision
+		bounce   string
+	}{
+		{"complaint", feedback("abuse"), Complaint, GiveUp, "complaint"},
+		{"complaint of no type", dsn.Report{Kind: dsn.FeedbackReport}, Complaint, GiveUp, "complaint"},
+		{"DMARC failure report", feedback("auth-failure"), AuthenticationFailed, GiveUp, "soft"},
+		{"not spam", feedback("not-spam"), WasDelivered, Nothing, "delivered"},
+		{"automatic answer", dsn.Report{Kind: dsn.AutoReply, Text: "I am away; user unknown, mailbox full"}, AutoReply, Nothing, "auto-reply"},
+		{"read receipt", dsn.Report{Kind: dsn.DispositionNotification, Text: "deleted without being read"}, WasDelivered, Nothing, "delivered"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.report.Recipients = []dsn.Recipient{{Final: dsn.Typed{Value: "bob@example.org"}, At: dsn.Place{Part: "2", Line: 1}}}
+			for _, v := range Report(&test.report) {
+				assert.Equal(t, test.reason, v.Reason)
+				assert.Equal(t, test.decision, v.Decision)
+				assert.Equal(t, test.bounce, v.BounceType())
+			}
+		})
+	}
+}
+
+func TestEvidence(t *testing.T) {
+	r := failed("5.0.0", "550 5.7.1 <bob@example.org>: User unknown")
+	r.Fields = dsn.Fields{{Name: "Action", Value: "failed", Line: 4}, {Name: "Status", Value: "5.0.0", Line: 5}}
+	report := &dsn.Report{Kind: dsn.DeliveryStatus, Recipients: []dsn.Recipient{r}}
+	for _, v := range Report(report) {
+		assert.Equal(t, []Evidence{
+			{ByText, "text/user-unknown", "User unknown", dsn.Place{Part: "2", Line: 7}},
+			{ByStatus, "status/x.7.1", "5.7.1", dsn.Place{Part: "2", Line: 7}},
+			{ByReply, "reply/550", "550", dsn.Place{Part: "2", Line: 7}},
+			{ByAction, "action/failed", "failed", dsn.Place{Part: "2", Line: 4}},
+		}, v.Because)
+	}
+	report.Recipients[0].Diagnostic = dsn.Diagnostic{}
+	for _, v := range Report(report) {
+		assert.Equal(t, []Evidence{
+			{ByStatus, "status/5.x.x", "5.0.0", dsn.Place{Part: "2", Line: 5}},
+			{ByAction, "action/failed", "failed", dsn.Place{Part: "2", Line: 4}},
+		}, v.Because)
+	}
+}
+
+// TestHumanText shows which part of the human-readable text counts for whom.
+func TestHumanText(t *testing.T) {
+	const text = "Your message was not delivered:\nthe message is too large.\n\n<a@example.org>\n  User unknown\n<b@example.org>\n  Mailbox full\n<c@example.org>\n  no luck\n"
+	named := func(line int) dsn.Recipient {
+		return dsn.Recipient{Action: dsn.Failed, At: dsn.Place{Part: "1", Line: line}}
+	}
+	elsewhere := dsn.Recipient{Action: dsn.Failed, At: dsn.Place{Part: "2", Line: 8}}
+	answered := failed("5.7.26", "550 5.7.26")
+	type want struct {
+		reason Reason
+		quote  string
+		line   int
+	}
+	for _, test := range []struct {
+		name       string
+		recipients []dsn.Recipient
+		want       []want
+	}{
+		{"each their own lines, then those for all", []dsn.Recipient{named(14), named(16), named(18)},
+			[]want{{BadMailbox, "User unknown", 15}, {MailboxFull, "Mailbox full", 17}, {TooBig, "too large", 12}}},
+		{"several, named in another part", []dsn.Recipient{elsewhere, elsewhere}, []want{{PermanentFailure, "", 8}, {PermanentFailure, "", 8}}},
+		{"one alone", []dsn.Recipient{elsewhere}, []want{{BadMailbox, "User unknown", 15}}},
+		{"the answer is clear", []dsn.Recipient{answered}, []want{{AuthenticationFailed, "5.7.26", 7}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			text := text
+			if len(test.recipients) == 1 {
+				text = "Sorry:\n\n\n\nUser unknown\n"
+			}
+			report := &dsn.Report{Kind: dsn.DeliveryStatus, Text: text, TextAt: dsn.Place{Part: "1", Line: 11}, Recipients: test.recipients}
+			var got []want
+			for _, v := range Report(report) {
+				require.NotEmpty(t, v.Because)
+				got = append(got, want{v.Reason, v.Because[0].Quote, v.Because[0].At.Line})
+			}
+			assert.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestOwnRules(t *testing.T) {
+	rules, err := ParseRules("mine.txt", strings.NewReader(`Rule: quiet-hours
+Text: we sleep
+Reason: quiet-hours
+Fault: transport
+Decision: give-up
+
+Rule: nothing-is-unknown
+Text: user
+Reason: policy
+
+Rule: perhaps
+Reply: 550
+Vague: yes
+Reason: spam
+
+Provider: example
+Host: example.net
+Token: exgw
+
+Rule: odd
+Status: 5.1.1
+Reason: blocked
+`))
+	require.NoError(t, err)
+	c, err := New(rules...)
+	require.NoError(t, err)
+	for _, test := range []struct {
+		name, host, reply string
+		reason            Reason
+		decision          Decision
+		rule              string
+	}{
+		{"a reason of one's own", "", "550 We sleep", "quiet-hours", GiveUp, "mine/quiet-hours"},
+		{"a transient answer never gives up", "", "450 We sleep", "quiet-hours", Retry, "mine/quiet-hours"},
+		{"before ours, though shorter", "", "550 5.1.1 User unknown", Policy, GiveUp, "mine/nothing-is-unknown"},
+		{"a vague one after all that are clear", "", "550 Mailbox full", MailboxFull, Retry, "text/mailbox-full"},
+		{"a vague one before ours that are vague", "", "550 oops", Spam, GiveUp, "mine/perhaps"},
+		{"not the provider", "mx.example.org", "550 5.1.1", BadMailbox, GiveUp, "status/x.1.1"},
+		{"the provider by host", "MX.Example.NET.", "550 5.1.1", Blocked, GiveUp, "example/odd"},
+		{"the provider by token", "", "550 5.1.1 - exgw", Blocked, GiveUp, "example/odd"},
+		{"the provider by the answer", "", "host mx.example.net[192.0.2.1] said: 550 5.1.1", Blocked, GiveUp, "example/odd"},
+		{"not by another host", "", "550 5.1.1 see www.example.net", BadMailbox, GiveUp, "status/x.1.1"},
+		{"not by an address", "", "550 5.1.1 <bob@mx.example.net>", BadMailbox, GiveUp, "status/x.1.1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v := c.Reply(test.host, test.reply)
+			require.NotEmpty(t, v.Because)
+			assert.Equal(t, test.reason, v.Reason)
+			assert.Equal(t, test.decision, v.Decision)
+			assert.Equal(t, test.rule, v.Because[0].Rule)
+			_, ok := c.Rule(v.Because[0].Rule)
+			assert.True(t, ok)
+		})
+	}
+}
+
+func TestAfter(t *testing.T) {
+	assert.Equal(t, 5*time.Minute, Reply("", "451 4.7.1 Greylisted, try again in 5 minutes").After, "the answer's own words")
+	assert.Equal(t, time.Hour, Reply("", "452 4.2.2").After, "the rule")
+	assert.Zero(t, Reply("", "550 5.1.1 User unknown; wait 5 minutes").After, "no retry")
+}
+
+// FuzzReply holds what must be so for every answer.
+func FuzzReply(f *testing.F) {
+	for r := range Rules() {
+		for _, sample := range r.Samples {
+			f.Add("mx.example.org", sample)
+		}
+	}
+	f.Fuzz(func(t *testing.T, host, reply string) {
+		v := Reply(host, reply)
+		require.Equal(t, v, Reply(host, reply), "the same twice")
+		if v.Status.Class == codes.Transient || v.Reply.Class() == codes.Transient {
+			require.NotEqual(t, GiveUp, v.Decision)
+		}
+		require.Equal(t, v.Reason == "", len(v.Because) == 0)
+		for _, e := range v.Because {
+			require.Contains(t, reply, e.Quote)
+		}
+	})
+}

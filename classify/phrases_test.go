@@ -1,0 +1,159 @@
+package classify
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestPhrases(t *testing.T) {
+	for _, test := range []struct {
+		name, phrase, text, want string // want is what matched, "" if nothing did
+	}{
+		{"in a sentence", "user unknown", "550 5.1.1 <bob@example.org>: User unknown in table", "User unknown"},
+		{"over a line end", "user unknown", "The user\n550 5.1.1 unknown", "user\n550 5.1.1 unknown"},
+		{"over a code", "user unknown", "550-User\r\n550-unknown", "User\r\n550-unknown"},
+		{"parts of words", "user unknown", "superuser unknowns", ""},
+		{"in an address", "user unknown", "user-unknown@example.org user.unknown.example", ""},
+		{"apostrophe", "doesn't exist", "It doesn’t exist", "doesn’t exist"},
+		{"gap", "mailbox * full", "the mailbox of bob@example.org is full now", "mailbox of bob@example.org is full"},
+		{"no words in the gap", "mailbox * full", "mailbox full", "mailbox full"},
+		{"eight words in the gap", "mailbox * full", "mailbox 1 2 3 4 5 6 7 8 full", "mailbox 1 2 3 4 5 6 7 8 full"},
+		{"nine words in the gap", "mailbox * full", "mailbox 1 2 3 4 5 6 7 8 9 full", ""},
+		{"the nearest start", "a * b", "a a a b", "a b"},
+		{"two gaps", "a * b c * d", "a x b b c y y d", "a x b b c y y d"},
+		{"segments do not overlap", "a b * b c", "a b c", ""},
+		{"host", "spamhaus.org", "listed at zen.SPAMHAUS.org.", "zen.SPAMHAUS.org."},
+		{"host in a URL", "spamhaus.org", "see https://www.spamhaus.org/lookup", "https://www.spamhaus.org/lookup"},
+		{"another host", "spamhaus.org", "notspamhaus.org spamhaus.org.example", ""},
+		{"two domains of a host", "a.example.org b", "x.a.example.org b", "x.a.example.org b"},
+		{"a word is no host", "spamhaus", "zen.spamhaus.org", ""},
+		{"Han", "邮箱不存在", "错误：邮箱 不存在。", "邮箱 不存在"},
+		{"case that is not ASCII", "не найден", "Пользователь НЕ НАЙДЕН", "НЕ НАЙДЕН"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			require.NoError(t, checkPhrase(test.phrase))
+			b := newBuilder(1)
+			b.add(test.phrase, 0)
+			got := ""
+			b.build().find(test.text, &memory{}, func(m match) { got = test.text[m.start:m.end] }, func(*scanner) {})
+			assert.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestCheckPhrase(t *testing.T) {
+	for phrase, want := range map[string]string{
+		"user unknown":              "",
+		"no * here":                 "",
+		"":                          "phrase has no word",
+		"550 5.1.1":                 "phrase has no word",
+		"*":                         "phrase begins or ends with *",
+		"user *":                    "phrase begins or ends with *",
+		"a ** b":                    "phrase begins or ends with *",
+		"bob@example.org":           `phrase has a word that no text can match: "bob@example.org"`,
+		strings.Repeat("a ", 33):    "phrase is too long",
+		strings.Repeat("long", 100): `phrase has a word that no text can match: "` + strings.Repeat("long", 100) + `"`,
+	} {
+		t.Run(phrase, func(t *testing.T) {
+			got := ""
+			if err := checkPhrase(phrase); err != nil {
+				got = err.Error()
+			}
+			assert.Equal(t, want, got)
+		})
+	}
+}
+
+// FuzzPhrases compares the automaton with the plainest way to match.
+func FuzzPhrases(f *testing.F) {
+	f.Add("a b\na * b\nb c * a\na", "a b c a b a a")
+	f.Add("x * x * x\nx x x", "x x x x x x x x")
+	f.Add("user unknown\nunknown\nunknown user", "user unknown user")
+	f.Fuzz(func(t *testing.T, lines, text string) {
+		b := newBuilder(1)
+		var phrases []string
+		for phrase := range strings.Lines(lines) {
+			if checkPhrase(phrase) == nil && len(phrases) < 50 {
+				b.add(phrase, int32(len(phrases)))
+				phrases = append(phrases, phrase)
+			}
+		}
+		got := map[string]bool{}
+		a, m := b.build(), &memory{}
+		for range 2 { // the second pass shows whether the memory is clean
+			clear(got)
+			a.find(text, m, func(m match) {
+				require.LessOrEqual(t, int(m.end), len(text))
+				require.Less(t, m.start, m.end)
+				got[fmt.Sprint(m.use, " ", m.end)] = true
+			}, func(*scanner) {})
+			want := map[string]bool{}
+			for use, phrase := range phrases {
+				for end := range naive(phrase, text, a.ids) {
+					want[fmt.Sprint(use, " ", end)] = true
+				}
+			}
+			require.Equal(t, want, got)
+		}
+	})
+}
+
+// naive returns where each match of a phrase ends, by trying it at every word
+// of the text in turn. A host is the longest of its domains that is named.
+func naive(phrase, text string, named map[string]int32) map[int]bool {
+	type word struct {
+		key string
+		end int
+	}
+	var words []word
+	for s := (scanner{text: text}); s.next(); {
+		w := word{string(s.word()), s.end}
+		if s.host != (hostRange{}) {
+			for name := range domains(text[s.host.start:s.host.end], &s.buf) {
+				if named[string(name)] != 0 {
+					w.key = string(name)
+					break
+				}
+			}
+		}
+		words = append(words, w)
+	}
+	var segments [][]string
+	for part := range strings.SplitSeq(phrase, "*") {
+		var segment []string
+		for s := (scanner{text: part}); s.next(); {
+			segment = append(segment, string(s.key()))
+		}
+		segments = append(segments, segment)
+	}
+	ends := map[int]bool{}
+	var try func(segment, at int)
+	seen := map[[2]int]bool{}
+	try = func(segment, at int) {
+		if seen[[2]int{segment, at}] {
+			return
+		}
+		seen[[2]int{segment, at}] = true
+		for i, key := range segments[segment] {
+			if at+i >= len(words) || words[at+i].key != key {
+				return
+			}
+		}
+		at += len(segments[segment])
+		if segment == len(segments)-1 {
+			ends[words[at-1].end] = true
+			return
+		}
+		for gap := range maxGap + 1 {
+			try(segment+1, at+gap)
+		}
+	}
+	for at := range words {
+		try(0, at)
+	}
+	return ends
+}
