@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -258,7 +259,7 @@ func (r *reader) namedBy(c capture, row int, section Action) {
 	if address == "" {
 		return
 	}
-	it := item{address: address, mark: mark{row, c.end}, action: section}
+	it := item{address: address, mark: mark{row, cmp.Or(c.address.end, c.end)}, action: section}
 	if c.answer >= 0 {
 		it.rest = c.answer
 	}

@@ -93,23 +93,21 @@ func (r *reader) readFormer(it *item, end int) {
 // explain finds the diagnostic of an item: what the dialect points at, or the
 // best of what stands between its address and the next.
 func (r *reader) explain(rec *Recipient, it *item, marks []int) {
-	var found finding
-	if it.answer.end > it.answer.start {
-		found = finding{it.answer, byReply}
-	} else {
-		from := it.rest
-		if it.mentioned && len(r.rows) > 0 {
-			from = r.rows[it.row].start
-		}
-		found = r.bestParagraph(from, r.endOf(it.mark, marks), !it.mentioned)
-		for _, m := range it.again {
-			if again := r.bestParagraph(m.rest, r.endOf(m, marks), true); again.ground > found.ground {
-				found = again
-			}
+	from := it.rest
+	if it.mentioned && len(r.rows) > 0 {
+		from = r.rows[it.row].start
+	}
+	found := r.bestParagraph(from, r.endOf(it.mark, marks), !it.mentioned)
+	for _, m := range it.again {
+		if again := r.bestParagraph(m.rest, r.endOf(m, marks), true); again.ground > found.ground {
+			found = again
 		}
 	}
-	if r.common.end > r.common.start && (found.ground < byStatus || r.common.start >= r.rowStart(it.row)) {
-		found = finding{r.common, byReply}
+	if s := it.answer; s.end > s.start && (found.ground < byStatus || r.groundOf(s) >= byStatus) {
+		found = finding{s, byReply}
+	}
+	if s := r.common; s.end > s.start && (found.ground < byStatus || s.start >= r.rowStart(it.row) && it.answer == (span{}) && r.groundOf(s) >= byStatus) {
+		found = finding{s, byReply}
 	}
 	if found.ground > byNothing {
 		r.diagnose(rec, found.span)
@@ -157,6 +155,17 @@ type finding struct {
 	ground ground
 }
 
+// groundOf tells the ground of a piece of text as far as codes give it.
+func (r *reader) groundOf(s span) ground {
+	switch c := findCodes(r.text[s.start:s.end]); {
+	case isFailure(c.Reply.Class()):
+		return byReply
+	case isFailure(c.Status.Class):
+		return byStatus
+	}
+	return byNothing
+}
+
 // bestParagraph chooses the paragraph between two offsets that says why.
 // Adjacent: the first may be it for its place alone.
 func (r *reader) bestParagraph(from, to int, adjacent bool) finding {
@@ -167,12 +176,11 @@ func (r *reader) bestParagraph(from, to int, adjacent bool) finding {
 		}
 		kinds := r.kindsBetween(p.start, p.end)
 		p = r.narrow(p)
-		g := byNothing
-		switch d := findCodes(r.text[p.start:p.end]); {
-		case isFailure(d.Reply.Class()):
-			return finding{p, byReply}
-		case isFailure(d.Status.Class):
-			g = byStatus
+		g := r.groundOf(p)
+		switch {
+		case g == byReply:
+			return finding{p, g}
+		case g == byStatus:
 		case kinds&saysCause != 0:
 			g = byPhrase
 		case adjacent && kinds&(saysContact|saysDelayed|saysOriginal) == 0 && !isAddressAlone(r.text[p.start:p.end]):
