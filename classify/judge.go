@@ -201,6 +201,9 @@ func (c *Classifier) autoReply(report *dsn.Report, r *dsn.Recipient) Verdict {
 	s := c.memory.Get().(*scratch)
 	defer c.memory.Put(s)
 	f := facts{at: r.At}
+	if subject, ok := report.Header.Find("Subject"); ok {
+		f.texts[theAnswer], f.answer = report.Header.Decoded("Subject"), dsn.Place{Line: subject.Line}
+	}
 	f.texts[ownLines] = report.Text
 	c.search(&f, s)
 	if x := s.best[tierText]; x.rule != 0 && c.rules[x.rule-1].Reason == Challenge {
