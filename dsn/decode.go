@@ -51,10 +51,13 @@ func (p *part) text(defect func(rule, text string, at Place)) string {
 // Quoted-printable stays, for there the label often belongs to the message inside.
 func (p *part) plain() []byte {
 	f, _ := p.header.Find("Content-Transfer-Encoding")
-	if !strings.EqualFold(f.Text(), "base64") || firstField(p.body) != "" {
-		return p.body
+	body := p.body
+	switch encoding := f.Text(); {
+	case strings.EqualFold(encoding, "base64") && firstField(body) == "":
+		body, _ = decodeBase64(body)
+	case strings.EqualFold(encoding, "quoted-printable"):
+		body, _ = decodeQuotedPrintable(body)
 	}
-	body, _ := decodeBase64(p.body)
 	return body
 }
 

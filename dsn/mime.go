@@ -265,7 +265,9 @@ func (w *walker) skipEnvelope() int {
 	return pos
 }
 
-// header reads the header that begins at pos and returns where its body begins.
+// header reads the header that begins at pos and returns where its body
+// begins. In the header of a part a line that is no field begins the body: most
+// likely the blank line is missing.
 func (w *walker) header(pos int, number string) (Fields, int) {
 	end := pos
 	for end < len(w.msg) {
@@ -273,14 +275,11 @@ func (w *walker) header(pos int, number string) (Fields, int) {
 		if rest[0] == '\n' || rest[0] == '\r' && len(rest) > 1 && rest[1] == '\n' {
 			break
 		}
-		if number != "" && end == pos && !startsField(rest) {
-			w.defect("RFC 2046 section 5.1", "a part begins without the blank line", Place{Part: number, Line: 1})
-			return nil, pos
-		}
-		if number != "" && bytes.HasPrefix(rest, []byte("--")) {
-			if level, _ := w.match(rest, ""); level >= 0 {
-				break // the part ends inside its header
+		if number != "" && rest[0] != ' ' && rest[0] != '\t' && !startsField(rest) {
+			if level := w.levelAt(rest); level < 0 {
+				w.defect("RFC 2046 section 5.1", "a part begins without the blank line", Place{Part: number, Line: 1})
 			}
+			break
 		}
 		i := bytes.IndexByte(rest, '\n')
 		if i < 0 {
@@ -289,7 +288,7 @@ func (w *walker) header(pos int, number string) (Fields, int) {
 		}
 		end += i + 1
 	}
-	if number == "" && !startsField(w.msg[pos:end]) {
+	if number == "" && !hasField(w.msg[pos:end]) {
 		w.defect("RFC 5322 section 2.2", "the message begins without a header", Place{Line: 1})
 		return nil, pos
 	}
@@ -298,6 +297,31 @@ func (w *walker) header(pos int, number string) (Fields, int) {
 	}
 	fields, _, _ := fieldReader{header: true, loose: loose}.group(string(w.msg[pos:end]), 1)
 	return fields, skipLine(w.msg, end)
+}
+
+// levelAt says which open multipart the line at the start of b delimits, -1
+// for none.
+func (w *walker) levelAt(b []byte) int {
+	if !bytes.HasPrefix(b, []byte("--")) {
+		return -1
+	}
+	level, _ := w.match(b, "")
+	return level
+}
+
+// hasField reports whether one of the first lines of a header is a field.
+func hasField(header []byte) bool {
+	for range 3 {
+		if startsField(header) {
+			return true
+		}
+		i := bytes.IndexByte(header, '\n')
+		if i < 0 {
+			return false
+		}
+		header = header[i+1:]
+	}
+	return false
 }
 
 // startsField reports whether b begins with a field.

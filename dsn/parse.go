@@ -107,6 +107,11 @@ func (p *parser) part(part *part) {
 	switch part.media {
 	case "message/delivery-status", "message/global-delivery-status":
 		p.as(DeliveryStatus, "rfc3464")
+		for _, f := range part.header {
+			if isStatusField(f.Name) { // the blank line before it is missing
+				p.Fields = append(p.Fields, f)
+			}
+		}
 		p.delivery(part.number, p.text(part), 1)
 	case "message/feedback-report":
 		p.as(FeedbackReport, "arf")
@@ -182,7 +187,7 @@ func (p *parser) original(part *part, whole bool) {
 	}
 	raw := part.plain()
 	w := walker{msg: raw, defect: func(string, string, Place) {}}
-	header, body := w.header(w.skipEnvelope(), part.number)
+	header, body := w.header(w.skipEnvelope(), "")
 	p.Original = &Original{
 		Header: header,
 		Whole:  whole && len(bytes.TrimSpace(raw[body:])) > 0,
