@@ -119,7 +119,7 @@ func newBuilder(phrases int) *builder {
 	return &builder{
 		ids:    make(map[string]int32, phrases),
 		next:   make(map[step]int32, 4*phrases),
-		states: make([]state, 1, 4*phrases),
+		states: make([]state, 1, 4*phrases+1),
 		known:  make(map[segmentKey]int32, phrases),
 	}
 }
