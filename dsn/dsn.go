@@ -98,6 +98,7 @@ type Report struct {
 	ArrivalDate     time.Time
 	Fields          Fields // all per-message fields, as they came
 
+	Back       time.Time // of an automatic answer: the day its author is back, zero when not stated
 	Recipients []Recipient
 	Original   *Original // the returned message; nil when nothing of it came back
 	Text       string    // the human-readable part, as UTF-8

@@ -63,8 +63,11 @@ func (p *parser) parse(msg []byte) {
 	default:
 		p.Recipients, p.Original = nil, nil
 	}
-	if p.Kind == AutoReply && len(p.Recipients) == 0 {
-		p.answerer()
+	if p.Kind == AutoReply {
+		p.Back = returnDate(p.Text[:min(len(p.Text), 4000)], parseDate(p.Header.Get("Date")))
+		if len(p.Recipients) == 0 {
+			p.answerer()
+		}
 	}
 }
 
