@@ -1,0 +1,42 @@
+package classify
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"nixie/dsn"
+)
+
+// TestGrowth judges texts that are made to be slow: of the words that most
+// phrases begin with, of runs without spaces, and with many recipients.
+func TestGrowth(t *testing.T) {
+	for name, text := range map[string]string{
+		"words of phrases": "user mailbox recipient not the is no does message ",
+		"one word":         "user ",
+		"no spaces":        "a-b.c@d/e=",
+		"digits":           "1-",
+		"dots":             "a.",
+		"hosts":            "mx.example.org[192.0.2.1] ",
+		"Han":              "用户邮箱不存在",
+		"apostrophes":      "a'",
+		"marks":            "\u0301",
+		"no text":          "\xff",
+		"codes":            "550-5.1.1 ",
+		"waiting":          "try again in 5 ",
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			Reply("mx.example.org", strings.Repeat(text, 4<<20/len(text)))
+			report := &dsn.Report{Kind: dsn.DeliveryStatus, Text: strings.Repeat(text+"\n", 1<<20/len(text)), TextAt: dsn.Place{Part: "1", Line: 1}}
+			for i := range maxShareRecipients {
+				report.Recipients = append(report.Recipients, dsn.Recipient{Action: dsn.Failed, At: dsn.Place{Part: "1", Line: i + 1}})
+			}
+			for range Report(report) {
+			}
+			assert.Less(t, time.Since(start), 5*time.Second)
+		})
+	}
+}
