@@ -105,7 +105,7 @@ func TestTemplate(t *testing.T) {
 }
 
 func TestPhrasesCompile(t *testing.T) {
-	assert.Greater(t, len(phrases().by), 100)
+	assert.Greater(t, len(phrases().nodes), 1000)
 	assert.Equal(t, saysFailed, saysIn("it could not\n be delivered")&saysFailed)
 	assert.Zero(t, saysIn("preundeliverable")&saysFailed)
 	assert.Equal(t, saysFailed, saysIn("邮件投递失败了")&saysFailed)

@@ -77,61 +77,83 @@ func spaces(text string) int {
 	return i
 }
 
-// foldTable finds which of many phrases begin at a place in a text. It holds
-// them by their first two bytes after folding.
+// foldTable finds which of many phrases begin at a place in a text: a trie of
+// their bytes after folding.
 type foldTable[T any] struct {
-	by map[[2]byte][]foldEntry[T]
+	nodes []foldNode[T] // the first is the root
+	first [256]int32    // the root's child for each byte, 0 for none
 }
 
-type foldEntry[T any] struct {
-	words string
-	value T
+type foldNode[T any] struct {
+	values   []T // of the phrases that end here
+	bytes    []byte
+	children []int32 // for each of bytes
 }
 
+func (n *foldNode[T]) child(c byte) int32 {
+	for i, b := range n.bytes {
+		if b == c {
+			return n.children[i]
+		}
+	}
+	return 0
+}
+
+// add adds a phrase, which is written in lower case.
 func (t *foldTable[T]) add(words string, value T) {
-	if t.by == nil {
-		t.by = map[[2]byte][]foldEntry[T]{}
+	if len(t.nodes) == 0 {
+		t.nodes = make([]foldNode[T], 1)
 	}
-	key, ok := foldKey(words)
-	if !ok {
-		panic("dsn: a phrase of less than two letters: " + words)
+	at := int32(0)
+	for i := range len(words) {
+		next := t.nodes[at].child(words[i])
+		if next == 0 {
+			next = int32(len(t.nodes))
+			t.nodes = append(t.nodes, foldNode[T]{})
+			n := &t.nodes[at]
+			n.bytes, n.children = append(n.bytes, words[i]), append(n.children, next)
+		}
+		at = next
 	}
-	t.by[key] = append(t.by[key], foldEntry[T]{words, value})
+	t.nodes[at].values = append(t.nodes[at].values, value)
+	t.first[words[0]] = t.nodes[0].child(words[0])
 }
 
-// at calls found for each phrase that text begins with.
+// at calls found for each phrase that text begins with, shorter ones first.
 func (t *foldTable[T]) at(text string, found func(n int, value T)) {
-	key, ok := foldKey(text)
-	if !ok {
-		return
-	}
-	for _, e := range t.by[key] {
-		if n, ok := foldMatch(text, e.words); ok {
-			found(n, e.value)
+	at := int32(0)
+	for i := 0; i < len(text); {
+		c := text[i]
+		size := 1
+		if space := spaces(text[i:]); space > 0 {
+			c, size = ' ', space
+		} else if c < utf8.RuneSelf {
+			c = lower(c)
+		} else {
+			var r rune
+			r, size = utf8.DecodeRuneInString(text[i:])
+			var folded [utf8.UTFMax]byte
+			n := utf8.EncodeRune(folded[:], foldRune(r))
+			for _, b := range folded[:n-1] {
+				if at = t.step(at, b); at == 0 {
+					return
+				}
+			}
+			c = folded[n-1]
+		}
+		if at = t.step(at, c); at == 0 {
+			return
+		}
+		i += size
+		for _, value := range t.nodes[at].values {
+			found(i, value)
 		}
 	}
 }
 
-// foldKey returns the first two bytes of the folded text.
-func foldKey(text string) (key [2]byte, ok bool) {
-	if len(text) < 2 {
-		return key, false
+func (t *foldTable[T]) step(at int32, c byte) int32 {
+	if at == 0 {
+		return t.first[c]
 	}
-	if a, b := text[0], text[1]; a < utf8.RuneSelf && b < utf8.RuneSelf {
-		if b == '\t' || b == '\n' {
-			b = ' '
-		}
-		return [2]byte{lower(a), lower(b)}, true
-	}
-	var folded [2 * utf8.UTFMax]byte
-	n := 0
-	for i := 0; i < len(text) && n < 2; {
-		r, size := utf8.DecodeRuneInString(text[i:])
-		if r == ' ' || r == '\u3000' {
-			r = ' '
-		}
-		n += utf8.EncodeRune(folded[n:], foldRune(r))
-		i += size
-	}
-	return [2]byte{folded[0], folded[1]}, n >= 2
+	return t.nodes[at].child(c)
 }
