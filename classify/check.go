@@ -46,6 +46,7 @@ func (r *Rule) facts(sample string) *facts {
 	f := &facts{answer: dsn.Place{Line: 1}}
 	f.texts[theAnswer] = sample
 	f.reply, f.status = findCodes(sample)
+	f.transient = isTransient(f.reply, f.status)
 	if len(r.Hosts) > 0 {
 		f.hosts[0] = r.Hosts[0]
 	}

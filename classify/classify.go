@@ -29,13 +29,14 @@ import (
 
 // Verdict is a judgement on one recipient; zero when the facts are too few.
 type Verdict struct {
-	Reason   Reason
-	Fault    Fault
-	Decision Decision
-	Status   codes.Status  // the most specific enhanced code stated
-	Reply    codes.Reply   // the reply code stated
-	After    time.Duration // wait at least so long before a retry; 0 when nothing says how long
-	Because  []Evidence    // strongest first
+	Reason    Reason
+	Fault     Fault
+	Decision  Decision
+	Transient bool          // the answer says that it failed for now, by a code (4yz, 4.y.z) or in words
+	Status    codes.Status  // the most specific enhanced code stated
+	Reply     codes.Reply   // the reply code stated
+	After     time.Duration // wait at least so long before a retry; 0 when nothing says how long
+	Because   []Evidence    // strongest first
 }
 
 // Basis says how strong the ground of a judgement is.
@@ -75,7 +76,7 @@ func (v *Verdict) BounceType() string {
 	switch {
 	case v.Decision == "" || v.Decision == Nothing:
 		return "none"
-	case v.Reason.Dead() && v.Decision == GiveUp && v.Status.Class != codes.Transient && v.Reply.Class() != codes.Transient:
+	case v.Reason.Dead() && v.Decision == GiveUp && !v.Transient:
 		return "hard"
 	}
 	return "soft"

@@ -42,6 +42,7 @@ func (c *Classifier) Reply(host, reply string) Verdict {
 	f := facts{answer: dsn.Place{Line: 1}}
 	f.texts[theAnswer], f.hosts[0] = reply, host
 	f.reply, f.status = findCodes(reply)
+	f.transient = isTransient(f.reply, f.status)
 	return c.judge(&f, nil)
 }
 
@@ -60,6 +61,10 @@ func findCodes(text string) (reply codes.Reply, status codes.Status) {
 		}
 	}
 	return reply, status
+}
+
+func isTransient(reply codes.Reply, status codes.Status) bool {
+	return reply.Class() == codes.Transient || status.Class == codes.Transient
 }
 
 // specific tells how much a status says. That the time expired (X.4.7) says
@@ -87,6 +92,7 @@ func (c *Classifier) recipient(report *dsn.Report, r *dsn.Recipient, i int, text
 	if f.texts[theAnswer] = d.Text; d.Text == "" {
 		f.texts[theAnswer], f.answer = statusComment(r)
 	}
+	f.transient = isTransient(d.Reply, d.Status) || r.Status.Class == codes.Transient
 	// The status of the answer is the remote host's own word, unless its
 	// reply code is of another class.
 	torn := d.Reply != 0 && d.Reply.Class() != d.Status.Class && r.Status != codes.Status{}
@@ -116,7 +122,7 @@ func domain(address string) string {
 func (c *Classifier) judge(f *facts, text *humanText) Verdict {
 	s := c.memory.Get().(*scratch)
 	defer c.memory.Put(s)
-	v := Verdict{Status: f.status, Reply: f.reply}
+	v := Verdict{Status: f.status, Reply: f.reply, Transient: f.transient}
 	c.search(f, s)
 	first := c.decisive(s)
 	if delivered(f.action) {
@@ -131,7 +137,8 @@ func (c *Classifier) judge(f *facts, text *humanText) Verdict {
 	if v.Decision == "" {
 		v.Fault, v.Decision = v.Reason.Fault(), v.Reason.Decision()
 	}
-	v.Decision = decide(v.Decision, f)
+	v.Transient = v.Transient || rule.Transient
+	v.Decision = decide(v.Decision, f.action, v.Transient)
 	if v.Decision == Retry {
 		if v.After = waitIn(f.texts[theAnswer]); v.After == 0 {
 			v.After = c.after(s, v.Reason)
@@ -156,14 +163,13 @@ func delivered(a dsn.Action) bool {
 }
 
 // decide settles the decision by what the report says is being done already.
-func decide(d Decision, f *facts) Decision {
-	transient := f.reply.Class() == codes.Transient || f.status.Class == codes.Transient
+func decide(d Decision, action dsn.Action, transient bool) Decision {
 	switch {
 	case d == Nothing:
 		return d
-	case f.action == dsn.Failed: // the queue has stopped trying
+	case action == dsn.Failed: // the queue has stopped trying
 		return GiveUp
-	case f.action == dsn.Delayed, transient:
+	case action == dsn.Delayed, transient:
 		return Retry
 	}
 	return d

@@ -53,6 +53,9 @@ func TestReportJudgement(t *testing.T) {
 		{"transient, and still trying", recipient(dsn.Delayed, "4.1.1", "450 4.1.1 User unknown"), want{BadMailbox, Address, Retry, "soft"}},
 		{"permanent, and still trying", recipient(dsn.Delayed, "5.1.1", "550 5.1.1 User unknown"), want{BadMailbox, Address, Retry, "soft"}},
 		{"transient, and no action stated", recipient("", "4.7.1", "450 4.7.1 Denied"), want{Policy, Sender, Retry, "soft"}},
+		{"words that say for now", failed("5.2.1", "550 5.2.1 Mailbox temporarily disabled"), want{MailboxDisabled, Address, GiveUp, "soft"}},
+		{"words that say for now, and no action stated", recipient("", "5.2.1", "550 5.2.1 Mailbox temporarily disabled"), want{MailboxDisabled, Address, Retry, "soft"}},
+		{"codes that disagree", failed("5.2.1", "550 4.2.1 Mailbox disabled"), want{MailboxDisabled, Address, GiveUp, "soft"}},
 		{"expired names what kept failing", failed("4.4.7", "451 4.7.1 Greylisted, try later"), want{Greylisted, Transport, GiveUp, "soft"}},
 		{"expired and nothing else", failed("4.4.7", "delivery time expired"), want{Expired, Transport, GiveUp, "soft"}},
 

@@ -45,11 +45,12 @@ type matcher struct {
 
 // facts are what the rules are asked about.
 type facts struct {
-	action  dsn.Action
-	status  codes.Status // the most specific
-	reply   codes.Reply
-	command string
-	hosts   [4]string // that may be the provider's; also domains
+	action    dsn.Action
+	status    codes.Status // the most specific
+	reply     codes.Reply
+	transient bool // by any of the codes
+	command   string
+	hosts     [4]string // that may be the provider's; also domains
 
 	texts  [passages]string // that are searched for phrases
 	starts [passages]int    // where they begin in the human-readable text

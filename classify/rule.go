@@ -37,6 +37,8 @@ type Rule struct {
 	After    time.Duration
 	Vague    bool // asked only where no rule that is not vague holds
 
+	Transient bool // the words say that it failed for now, whatever the code
+
 	Ref      []string // where the meaning is documented
 	Seen     []string // where the answer was seen, if nothing documents it
 	Samples  []string // answers that must be judged by this rule's reason
@@ -112,7 +114,9 @@ func (e *RuleError) Unwrap() error { return e.Err }
 // Reason is one of ours, or one's own with Fault and Decision. After is how
 // long to wait before a retry ("1h"), where the answer names no time. A rule
 // with "Vague: yes" is asked only where no other holds; a rule that gives
-// transient-failure or permanent-failure, last of all.
+// transient-failure or permanent-failure, last of all. "Transient: yes" tells
+// that the words speak of a state that will pass, whatever the code: then
+// nobody is given up by it, and nothing proves a dead address.
 //
 // Ref says where the meaning is documented, Seen where the answer was met. A
 // Sample is an answer that must come out with the reason, a Counter one on
@@ -268,6 +272,11 @@ func (r *Rule) set(name, value string) error {
 			return errors.New("is yes or no")
 		}
 		r.Vague = value == "yes"
+	case "transient":
+		if value != "yes" && value != "no" {
+			return errors.New("is yes or no")
+		}
+		r.Transient = value == "yes"
 	case "ref":
 		r.Ref = append(r.Ref, value)
 	case "seen":
