@@ -87,7 +87,7 @@ func (r *Recipient) failed() bool {
 }
 
 func (r *Recipient) transient() bool {
-	return r.Recipient.Status.Class == codes.Transient || r.Verdict.Status.Class == codes.Transient ||
+	return r.Verdict.Transient || r.Recipient.Status.Class == codes.Transient || r.Verdict.Status.Class == codes.Transient ||
 		r.Diagnostic.Status.Class == codes.Transient || r.Diagnostic.Reply.Class() == codes.Transient
 }
 
