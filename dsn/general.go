@@ -42,13 +42,13 @@ func (r *reader) findItems() {
 	list := make([]candidate, 0, 8)
 	failure := r.signs.subject&(saysFailed|saysDelayed) != 0 // said before the address
 	next := 0                                                // the first hit after it
-	previous := 0                                            // where the one before it ends
+	previous := 0                                            // where the address before it ends
 	for from := 0; ; {
 		m, ok := nextAddress(r.text, from)
 		if !ok {
 			break
 		}
-		from = m.end
+		from, previous = m.end, from
 		for next < len(r.hits) && r.hits[next].start < m.start {
 			failure = failure || r.hits[next].kind&(saysFailed|saysDelayed|saysDelivered) != 0
 			next++
@@ -57,7 +57,7 @@ func (r *reader) findItems() {
 			continue
 		}
 		c := r.candidate(m, next, previous, failure)
-		if len(list) > 0 && isListBreak(r.text[previous:m.start]) {
+		if len(list) > 0 && list[len(list)-1].end == previous && isListBreak(r.text[previous:m.start]) {
 			// "bob@example.org, carol@example.org": one is what the other is.
 			above := list[len(list)-1]
 			c.tier, c.item, c.last = above.tier, above.item, above.last
@@ -67,7 +67,6 @@ func (r *reader) findItems() {
 		}
 		c.item = c.item && !(r.continues(c.row) && r.itemAbove(list, c.row))
 		list = append(list, c)
-		previous = m.end
 	}
 	r.addBest(list)
 	// The details may follow after the whole list, under each address again.
@@ -135,7 +134,7 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	case role == saysSender && gap <= 24 && !c.item && !dots,
 		role == saysContact && (!c.item || gap <= 24 && c.row > 0 && !r.blank(c.row-1)):
 		c.tier = forgotten
-	case c.item && (failure || follows&(saysCause|saysFailed) != 0 || codeFollows):
+	case c.item && (failure && !r.signsOff(c.row) || follows&(saysCause|saysFailed) != 0 || codeFollows):
 		c.tier = named
 	case c.item, isHeaderLabel(label):
 		c.tier = listed
@@ -202,6 +201,18 @@ func (r *reader) flows(i int, tail string) bool {
 	above := r.row(i - 1)
 	m, ok := nextAddress(above, 0)
 	return !strings.HasSuffix(above, ":") && !strings.HasSuffix(above, ".") && !(ok && m.start < 3)
+}
+
+// signsOff reports whether the row above i leads to nothing: an address below
+// it is part of a signature rather than an item.
+func (r *reader) signsOff(i int) bool {
+	if i == 0 || r.blank(i-1) || r.rows[i].indent != r.rows[i-1].indent {
+		return false
+	}
+	above := r.row(i - 1)
+	_, named := nextAddress(above, 0)
+	return !named && !isRule(above) && !strings.HasSuffix(above, ":") && !strings.HasSuffix(above, "：") &&
+		r.kindsBetween(r.rows[i-1].start, r.rows[i-1].end)&(saysFailed|saysCause|saysDelayed|saysDelivered|saysRecipient) == 0
 }
 
 // isSenderAbove reports whether the words before an item, with nothing but
@@ -295,90 +306,4 @@ func (r *reader) isOwn(address string) bool {
 		}
 	}
 	return false
-}
-
-// inURL reports whether what follows before is part of a URL; a mailto is not.
-func inURL(before string) bool {
-	i := strings.LastIndex(before, "://")
-	return i >= 0 && !strings.ContainsAny(before[i:], " \t<>\"'")
-}
-
-// isMessageID reports whether what stands before an address says that it is a
-// Message-ID, or it looks like nothing else.
-func isMessageID(before, address string) bool {
-	before = strings.TrimRight(before, " \t<:=")
-	for _, label := range []string{"message-id", "message id", "messageid", "msgid", "message identifier", "references", "in-reply-to"} {
-		if len(before) >= len(label) && strings.EqualFold(before[len(before)-len(label):], label) {
-			return true
-		}
-	}
-	local, _, _ := strings.Cut(address, "@")
-	digits := 0
-	for i := range len(local) {
-		if '0' <= local[i] && local[i] <= '9' {
-			digits++
-		}
-	}
-	return len(local) > 24 && digits*2 > len(local)
-}
-
-// isHeaderLabel reports whether label is that of the To or Cc field of the
-// original, which some reports quote.
-func isHeaderLabel(label string) bool {
-	switch strings.ToLower(strings.TrimRight(label, ": \t")) {
-	case "to", "cc", "an", "à", "para", "aan", "do", "dw", "кому", "kime", "til", "till", "a":
-		return true
-	}
-	return false
-}
-
-// isHelpDesk reports whether address is where one asks for help.
-func isHelpDesk(address string) bool {
-	local, _, _ := strings.Cut(strings.ToLower(address), "@")
-	switch local {
-	case "postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster", "webmaster", "help", "admin", "noreply", "no-reply":
-		return true
-	}
-	return false
-}
-
-// isDisplayName reports whether label is a display name before an address in
-// angle brackets with nothing after it: "Bob Smith <bob@example.org>".
-func isDisplayName(label string, m mention, tail string) bool {
-	return m.bracketed && tail == "" && !isHeaderLabel(label) && len(label) < 40 && strings.Count(label, " ") < 4 &&
-		!strings.ContainsAny(label, ":;=[]{}0123456789") && saysIn(label)&^(saysFailed|saysCause) == 0
-}
-
-// hasLetters reports whether s holds a letter or a digit, the number of a
-// list item ("1.") aside.
-func hasLetters(s string) bool {
-	digits := 0
-	for digits < len(s) && '0' <= s[digits] && s[digits] <= '9' {
-		digits++
-	}
-	if digits > 0 && digits < 3 && len(s) == digits+1 && strings.IndexByte(".):", s[digits]) >= 0 {
-		return false
-	}
-	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return true
-		}
-		i += n
-	}
-	return false
-}
-
-// unquoteLocal returns address without quotes around a local part that needs none.
-func unquoteLocal(address string) string {
-	local, domain, ok := strings.Cut(address, "\"@")
-	if !ok || !strings.HasPrefix(local, "\"") {
-		return address
-	}
-	for i := 1; i < len(local); i++ {
-		if !isAtext(local[i]) && local[i] != '.' {
-			return address
-		}
-	}
-	return local[1:] + "@" + domain
 }

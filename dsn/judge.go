@@ -37,7 +37,10 @@ func (r *reader) isReport(known bool) bool {
 		return named && (kinds&saysFailed != 0 || r.attached && kinds&saysCause != 0 && hasFailureCode(r.text))
 	case s.thread:
 		return false
-	case s.aboutFailure(), s.robot:
+	case s.robot, s.subjectStart&(saysFailed|saysDelayed|saysSubject) != 0, s.answer && s.aboutFailure():
+		if named && r.kindsBetween(0, r.items[0].rest)&saysGoods != 0 {
+			return false
+		}
 		return kinds&saysFailed != 0 && (listed || r.attached && s.subject&saysFailed != 0)
 	}
 	return false

@@ -23,13 +23,14 @@ const (
 	saysRecipient                        // a recipient's address follows
 	saysOriginal                         // the returned message follows, if the line is a separator
 	saysForwarded                        // a message that somebody forwards follows
+	saysGoods                            // a delivery of goods
 	saysSubject                          // the Subject of a report, though not by itself a statement of failure
 )
 
 var phraseKinds = map[string]phraseKind{
 	"failed": saysFailed, "cause": saysCause, "delayed": saysDelayed, "final": saysFinal, "delivered": saysDelivered,
 	"away": saysAway, "challenge": saysChallenge, "contact": saysContact, "sender": saysSender, "recipient": saysRecipient,
-	"original": saysOriginal, "forwarded": saysForwarded, "subject": saysSubject,
+	"original": saysOriginal, "forwarded": saysForwarded, "goods": saysGoods, "subject": saysSubject,
 }
 
 //go:embed phrases.txt

@@ -75,8 +75,8 @@ var daemonNames = []string{
 	"mail delivery agent", "postmaster-dsn", "mailsystem", "mail-system", "mail system", "mail transfer agent",
 }
 
-// officeNames are in the local part of a postmaster's address, robotNames in
-// the From of a program.
+// officeNames are the local parts of a postmaster's address, robotNames stand
+// in the From of a program.
 var (
 	officeNames = []string{"postmaster", "post_master", "post-master", "poostmaster", "mailadmin", "mail-admin", "mail.admin", "systemadministrator"}
 	robotNames  = []string{
@@ -97,7 +97,7 @@ func readSigns(header Fields) signs {
 			s.from = addressIn(value)
 			s.daemon = value == "" || isDaemon(value) || hasPrefixFold(s.from, "bounce@") || hasPrefixFold(s.from, "bounces@")
 			local, _, _ := strings.Cut(s.from, "@")
-			s.office = containsAny(local, officeNames) || hasPrefixFold(value, "<postmaster")
+			s.office = slices.ContainsFunc(officeNames, func(n string) bool { return strings.EqualFold(n, local) }) || hasPrefixFold(value, "<postmaster")
 			s.robot = s.office || containsAny(value, robotNames)
 		case f.Is("To"), f.Is("Delivered-To"):
 			for from := 0; ; {

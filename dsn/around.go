@@ -1,0 +1,93 @@
+package dsn
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// inURL reports whether what follows before is part of a URL; a mailto is not.
+func inURL(before string) bool {
+	i := strings.LastIndex(before, "://")
+	return i >= 0 && !strings.ContainsAny(before[i:], " \t<>\"'")
+}
+
+// isMessageID reports whether what stands before an address says that it is a
+// Message-ID, or it looks like nothing else.
+func isMessageID(before, address string) bool {
+	before = strings.TrimRight(before, " \t<:=")
+	for _, label := range []string{"message-id", "message id", "messageid", "msgid", "message identifier", "references", "in-reply-to"} {
+		if len(before) >= len(label) && strings.EqualFold(before[len(before)-len(label):], label) {
+			return true
+		}
+	}
+	local, _, _ := strings.Cut(address, "@")
+	digits := 0
+	for i := range len(local) {
+		if '0' <= local[i] && local[i] <= '9' {
+			digits++
+		}
+	}
+	return len(local) > 24 && digits*2 > len(local)
+}
+
+// isHeaderLabel reports whether label is that of the To or Cc field of the
+// original, which some reports quote.
+func isHeaderLabel(label string) bool {
+	switch strings.ToLower(strings.TrimRight(label, ": \t")) {
+	case "to", "cc", "an", "à", "para", "aan", "do", "dw", "кому", "kime", "til", "till", "a":
+		return true
+	}
+	return false
+}
+
+// isHelpDesk reports whether address is where one asks for help.
+func isHelpDesk(address string) bool {
+	local, _, _ := strings.Cut(strings.ToLower(address), "@")
+	switch local {
+	case "postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster", "webmaster", "help", "admin", "noreply", "no-reply":
+		return true
+	}
+	return false
+}
+
+// isDisplayName reports whether label is a display name before an address in
+// angle brackets with nothing after it: "Bob Smith <bob@example.org>".
+func isDisplayName(label string, m mention, tail string) bool {
+	return m.bracketed && tail == "" && !isHeaderLabel(label) && len(label) < 40 && strings.Count(label, " ") < 4 &&
+		!strings.ContainsAny(label, ":;=[]{}0123456789") && saysIn(label)&^(saysFailed|saysCause) == 0
+}
+
+// hasLetters reports whether s holds a letter or a digit, the number of a
+// list item ("1.") aside.
+func hasLetters(s string) bool {
+	digits := 0
+	for digits < len(s) && '0' <= s[digits] && s[digits] <= '9' {
+		digits++
+	}
+	if digits > 0 && digits < 3 && strings.Trim(s[digits:], ".):") == "" {
+		return false
+	}
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return true
+		}
+		i += n
+	}
+	return false
+}
+
+// unquoteLocal returns address without quotes around a local part that needs none.
+func unquoteLocal(address string) string {
+	local, domain, ok := strings.Cut(address, "\"@")
+	if !ok || !strings.HasPrefix(local, "\"") {
+		return address
+	}
+	for i := 1; i < len(local); i++ {
+		if !isAtext(local[i]) && local[i] != '.' {
+			return address
+		}
+	}
+	return local[1:] + "@" + domain
+}
