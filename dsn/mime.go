@@ -7,8 +7,14 @@ import (
 	"strings"
 )
 
-// maxDepth is how deep multiparts may nest; what lies deeper is read as text.
-const maxDepth = 20
+// What is read of a message that is made to be large. Passing a limit is a
+// Defect; what was read so far is kept.
+const (
+	maxDepth   = 20     // of multiparts in multiparts; what lies deeper is read as text
+	maxParts   = 10_000 // of a message
+	maxTexts   = 20     // parts that are searched for a report in prose
+	maxDefects = 1_000  // that are listed
+)
 
 // part is one entity of a message that is not a multipart.
 type part struct {
@@ -48,7 +54,8 @@ type walker struct {
 func (w *walker) parts(top *Fields) iter.Seq[part] {
 	return func(yield func(part) bool) {
 		pos := w.skipEnvelope()
-		for first := true; ; first = false {
+		for n := 0; ; n++ {
+			first := n == 0
 			p := part{media: "text/plain"}
 			p.number, p.within = w.number()
 			at := p.number
@@ -87,6 +94,10 @@ func (w *walker) parts(top *Fields) iter.Seq[part] {
 				}
 			}
 			if pos = w.follow(d); pos < 0 {
+				return
+			}
+			if n == maxParts {
+				w.defect("RFC 2046 section 5.1", "too many parts; the rest was not read", Place{p.number, 1})
 				return
 			}
 		}

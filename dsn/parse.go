@@ -31,7 +31,12 @@ type parser struct {
 }
 
 func (p *parser) defect(rule, text string, at Place) {
-	p.Defects = append(p.Defects, Defect{rule, text, at})
+	switch {
+	case len(p.Defects) < maxDefects:
+		p.Defects = append(p.Defects, Defect{rule, text, at})
+	case len(p.Defects) == maxDefects:
+		p.Defects = append(p.Defects, Defect{rule, "too many defects; this and the rest are not listed", at})
+	}
 }
 
 // text decodes a part.
@@ -144,7 +149,10 @@ func (p *parser) mislabelled(part *part) {
 	case p.Kind != "" && p.Original == nil && isMessageField(first):
 		p.defect("RFC 6522 section 3", "a returned message of type "+part.media, Place{part.number, 1})
 		p.original(part, true)
-	case strings.HasPrefix(part.media, "text/") && p.Original == nil:
+	case !strings.HasPrefix(part.media, "text/") || p.Original != nil:
+	case len(p.texts) == maxTexts:
+		p.defect("RFC 2046 section 5.1", "too many text parts; this one was not read", Place{part.number, 1})
+	default:
 		p.texts = append(p.texts, *part)
 	}
 }
