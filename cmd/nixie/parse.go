@@ -64,7 +64,7 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 			}
 			w := work{
 				paths: paths, stdin: stdin, jobs: opts.jobs, rules: rules, output: out,
-				progress: newProgress(cmd.ErrOrStderr(), stdout),
+				progress: newProgress(cmd.ErrOrStderr(), stdout, paths),
 			}
 			return w.run(cmd.ErrOrStderr())
 		},

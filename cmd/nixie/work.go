@@ -30,6 +30,7 @@ type batch struct {
 	out   []byte // the results, in the output's format
 	errs  []error
 	count int // of messages
+	bytes int // in them
 	done  chan struct{}
 }
 
@@ -88,7 +89,7 @@ func (w *work) run(stderr io.Writer) error {
 				close(stop)
 			}
 		}
-		w.progress.add(b.count)
+		w.progress.add(b.count, b.bytes)
 		for _, err := range b.errs {
 			w.progress.clear()
 			fmt.Fprintf(stderr, "nixie: %s\n", render.Clean(err.Error()))
@@ -207,4 +208,5 @@ func (w *work) message(b *batch, r *render.Result, source string, data []byte) {
 	b.out = slices.Grow(b.out, 1<<10)
 	b.out = w.output.append(b.out, r)
 	b.count++
+	b.bytes += len(data)
 }
