@@ -73,7 +73,7 @@ func (r *Reader) read(name string, in io.Reader, single bool, yield func(Message
 		}
 		r.in, r.buf, r.eof = &r.gz, r.buf[:0], nil
 	}
-	r.fill(maxFromLine)
+	r.fill(maxFromLine + 1)
 	ok := true
 	if !single && fromLine(r.buf) > 0 {
 		ok = r.mbox(name, yield)

@@ -61,6 +61,7 @@ func TestStream(t *testing.T) {
 		{"an empty message", from + "\n" + from + "A: 2\n\ntwo\n", []got{{"box:1", ""}, two[1]}},
 		{"a boundary and no more", from, []got{{"box:1", ""}}},
 		{"a sentence first", "From here on.\n", []got{{"box", "From here on.\n"}}},
+		{"a line too long for a boundary", "From 00:00 0000" + strings.Repeat("x", 2000), []got{{"box", "From 00:00 0000" + strings.Repeat("x", 2000)}}},
 		{"From_ line of UUCP", "From uucp!joe Sat Nov  5 07:11:30 1994 remote from host\nA: 1\n", []got{{"box:1", "A: 1\n"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
