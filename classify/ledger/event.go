@@ -1,0 +1,188 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"iter"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"nixie/classify"
+	"nixie/dsn"
+)
+
+// MaxText is how much of a diagnostic an event keeps, in bytes.
+const MaxText = 400
+
+// Reading says how a report was come by.
+type Reading struct {
+	Source   string                   // the mailbox
+	Proved   bool                     // the report is about a message that was surely ours
+	At       time.Time                // when it was read
+	Provider func(host string) string // who runs a host; nil if each host is its own
+}
+
+// EventsOf returns an event for each recipient that the report names, in its
+// order. A recipient that is named twice gives one event, of the strongest
+// strike. There is none where a report names nobody.
+func EventsOf(report *dsn.Report, verdicts iter.Seq2[*dsn.Recipient, classify.Verdict], reading Reading) []Event {
+	var events []Event
+	for r, v := range verdicts {
+		key := Key(r.Address())
+		if key == "" {
+			continue
+		}
+		e := Event{
+			ID:        ID(report, key),
+			Address:   key,
+			Time:      happened(report, r, reading.At),
+			Recorded:  reading.At.UTC().Truncate(time.Microsecond),
+			Reason:    v.Reason,
+			Fault:     v.Fault,
+			Decision:  v.Decision,
+			Action:    r.Action,
+			Transient: v.Transient,
+			Status:    v.Status,
+			Reply:     v.Reply,
+			Text:      cut(r.Diagnostic.Text, MaxText),
+			Provider:  provider(r, reading.Provider),
+			Proved:    reading.Proved,
+			Source:    reading.Source,
+			Message:   cut(report.Header.Get("Message-ID"), MaxText),
+		}
+		events = add(events, e)
+	}
+	return events
+}
+
+// add appends e unless its address is there already; then the stronger stays.
+func add(events []Event, e Event) []Event {
+	for i := range events {
+		if have := &events[i]; have.Address == e.Address {
+			if rank(e.Strike()) > rank(have.Strike()) {
+				*have = e
+			}
+			return events
+		}
+	}
+	return append(events, e)
+}
+
+func rank(s Strike) int {
+	switch s {
+	case StrikeRetry:
+		return 1
+	case StrikeGiveUp:
+		return 2
+	case StrikeComplaint:
+		return 3
+	}
+	return 0
+}
+
+// Key returns an address as the ledger writes it: in lower case, since no
+// provider parts mailboxes by case, and without a dot at its end; "" if it is
+// none.
+func Key(address string) string {
+	key := strings.ToLower(strings.ToValidUTF8(strings.TrimRight(strings.TrimSpace(address), "."), "\ufffd"))
+	if at := strings.LastIndexByte(key, '@'); at < 1 || at == len(key)-1 || strings.IndexByte(key, 0) >= 0 {
+		return ""
+	}
+	return key
+}
+
+// ID returns what identifies the event of a report about an address. It is
+// made from what the author of the report wrote, never from what servers add
+// on the way, nor from how the message is encoded or stored:
+//
+//   - the Message-ID and Date of the report. Both, because some servers reuse
+//     the Message-ID of the original for the warning and for the failure;
+//   - where there is no Message-ID, the sender, the subject, the message and
+//     the dates that the report is about, and its text without the space in it;
+//   - the address.
+//
+// What we make of a report has no part in it, so better rules do not count it
+// a second time.
+func ID(report *dsn.Report, address string) string {
+	h := hasher{make([]byte, 0, 256)}
+	h.add("nixie event 1", report.Header.Get("Message-ID"), report.Header.Get("Date"))
+	if report.Header.Get("Message-ID") == "" {
+		h.add(report.Header.Get("From"), report.Header.Get("Subject"), report.EnvelopeID, report.Fields.Get("Arrival-Date"))
+		if report.Original != nil {
+			h.add(report.Original.Header.Get("Message-ID"), report.Original.Header.Get("Date"))
+		}
+		h.add(strings.Join(strings.Fields(report.Text), ""))
+	}
+	h.add(Key(address))
+	return h.String()
+}
+
+// ActID returns the ID of a decision by a person.
+func ActID(act Act, about string, at time.Time) string {
+	h := hasher{}
+	h.add("nixie act 1", string(act), about, at.UTC().Format(time.RFC3339Nano))
+	return h.String()
+}
+
+// hasher hashes strings so that their borders count.
+type hasher struct{ sum []byte }
+
+func (h *hasher) add(values ...string) {
+	for _, s := range values {
+		h.sum = append(binary.AppendUvarint(h.sum, uint64(len(s))), s...)
+	}
+}
+
+func (h *hasher) String() string {
+	sum := sha256.Sum256(h.sum)
+	return hex.EncodeToString(sum[:16])
+}
+
+// happened returns when what the report tells took place: its own date, else
+// that of the last attempt or of the message's arrival. A date that cannot be,
+// since it lies after the reading or before there was mail, is not believed.
+func happened(report *dsn.Report, r *dsn.Recipient, read time.Time) time.Time {
+	for _, t := range []time.Time{report.Header.Date("Date"), r.LastAttempt, report.ArrivalDate} {
+		if t.Year() >= 1982 && !t.After(read.Add(time.Hour)) { // the year of RFC 821
+			return t.UTC().Truncate(time.Microsecond)
+		}
+	}
+	return read.UTC().Truncate(time.Microsecond)
+}
+
+// provider returns who runs the host that answered: of the remote host if it
+// is named, else of the domain of the address.
+func provider(r *dsn.Recipient, of func(host string) string) string {
+	host := strings.ToLower(strings.TrimRight(r.RemoteMTA.Value, "."))
+	if !strings.Contains(host, ".") || strings.ContainsAny(host, " :[]@") || host[len(host)-1] <= '9' {
+		host = r.Final.Value
+		if host == "" {
+			host = r.Original.Value
+		}
+		host = strings.ToLower(strings.TrimRight(host[strings.LastIndexByte(host, '@')+1:], "."))
+	}
+	host = cut(host, 255)
+	if of == nil || host == "" {
+		return host
+	}
+	return of(host)
+}
+
+// cut returns s without bytes that no database takes, and at most n bytes of it.
+func cut(s string, n int) string {
+	if len(s) > n {
+		s = s[:n]
+		for len(s) > 0 && !utf8.RuneStart(s[len(s)-1]) {
+			s = s[:len(s)-1]
+		}
+		if r, size := utf8.DecodeLastRuneInString(s); r == utf8.RuneError && size == 1 {
+			s = s[:len(s)-1]
+		}
+	}
+	if strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(s, "\x00", "")
+	}
+	return strings.ToValidUTF8(s, "\ufffd")
+}
