@@ -1,7 +1,6 @@
 package dsn
 
 import (
-	"strconv"
 	"strings"
 	"time"
 )
@@ -22,7 +21,8 @@ func parseDate(s string) time.Time {
 	}
 	zone := time.UTC
 	for word := range strings.FieldsFuncSeq(withoutComments(s), func(r rune) bool { return r == ' ' || r == ',' }) {
-		switch n, err := strconv.Atoi(word); {
+		n, isNumber := decimal(word)
+		switch {
 		case strings.Count(word, ":") >= 1 && strings.Trim(word, "0123456789:.") == "":
 			var ok bool
 			if d.hour, d.minute, d.second, ok = parseClock(word); !ok || d.clock {
@@ -31,11 +31,11 @@ func parseDate(s string) time.Time {
 			d.clock = true
 		case d.clock && (word[0] == '+' || word[0] == '-'):
 			zone = parseOffset(word, zone)
-		case err == nil && n > 0 && d.day == 0 && n <= 31 && len(word) <= 2:
+		case isNumber && n > 0 && d.day == 0 && n <= 31 && len(word) <= 2:
 			d.day = n
-		case err == nil && n >= 0 && d.year == 0 && (len(word) == 4 || len(word) == 2 && d.month > 0):
+		case isNumber && d.year == 0 && (len(word) == 4 || len(word) == 2 && d.month > 0):
 			d.year = fullYear(n, len(word))
-		case err == nil:
+		case isNumber:
 			return time.Time{}
 		case d.month == 0 && monthOf(word) > 0:
 			d.month = monthOf(word)
@@ -71,8 +71,8 @@ func parseClock(s string) (hour, minute, second int, ok bool) {
 	}
 	n := [3]int{}
 	for i, d := range digits {
-		v, err := strconv.Atoi(d)
-		if err != nil || len(d) > 2 {
+		v, ok := decimal(d)
+		if !ok || len(d) > 2 {
 			return 0, 0, 0, false
 		}
 		n[i] = v
@@ -86,9 +86,9 @@ func parseDay(s string) (year, month, day int) {
 	if len(part) != 3 {
 		return 0, 0, 0
 	}
-	first, _ := strconv.Atoi(part[0])
-	middle, _ := strconv.Atoi(part[1])
-	last, _ := strconv.Atoi(part[2])
+	first, _ := decimal(part[0])
+	middle, _ := decimal(part[1])
+	last, _ := decimal(part[2])
 	switch {
 	case len(part[0]) == 4 && middle >= 1 && middle <= 12:
 		return first, middle, last
@@ -123,8 +123,8 @@ func monthOf(word string) int {
 // parseOffset reads "+0100", "+01:00" and "+1".
 func parseOffset(word string, otherwise *time.Location) *time.Location {
 	digits := strings.ReplaceAll(word[1:], ":", "")
-	n, err := strconv.Atoi(digits)
-	if err != nil || n < 0 || len(digits) > 4 {
+	n, ok := decimal(digits)
+	if !ok || len(digits) > 4 {
 		return otherwise
 	}
 	if len(digits) <= 2 {
@@ -138,6 +138,20 @@ func parseOffset(word string, otherwise *time.Location) *time.Location {
 		seconds = -seconds
 	}
 	return time.FixedZone("", seconds)
+}
+
+// decimal reads a number of up to nine digits.
+func decimal(s string) (n int, ok bool) {
+	if s == "" || len(s) > 9 {
+		return 0, false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		n = 10*n + int(s[i]-'0')
+	}
+	return n, true
 }
 
 // parseZone reads the zone names of RFC 5322 section 4.3 and "GMT+0200".

@@ -3,7 +3,7 @@ package dsn
 // disposition reads message/disposition-notification, RFC 8098. What became
 // of the message stands in the Disposition field.
 func (p *parser) disposition(part *part) {
-	for group := range p.fieldReader(part.number).groups(p.text(part)) {
+	for _, group := range p.groups(part.number, p.text(part), 1) {
 		p.Fields = append(p.Fields, group...)
 	}
 	r := Recipient{At: Place{part.number, 1}}

@@ -3,7 +3,7 @@ package dsn
 // feedback reads message/feedback-report, RFC 5965 and 6591. Who complained
 // is in Original-Rcpt-To, which most providers leave out.
 func (p *parser) feedback(part *part) {
-	for group := range p.fieldReader(part.number).groups(p.text(part)) {
+	for _, group := range p.groups(part.number, p.text(part), 1) {
 		p.Fields = append(p.Fields, group...)
 	}
 	for _, f := range p.Fields {

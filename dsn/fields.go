@@ -71,9 +71,9 @@ func Groups(text string) iter.Seq[Fields] {
 
 // fieldReader reads fields from text. The values are parts of that text.
 type fieldReader struct {
-	header   bool           // a line of white space does not end the group, RFC 5322 section 4.2
-	comments bool           // lines that start with # are comments
-	loose    func(line int) // told of each line that is no field, which then joins the field above
+	header   bool   // a line of white space does not end the group, RFC 5322 section 4.2
+	comments bool   // lines that start with # are comments
+	loose    *[]int // where not nil, a line that is no field joins the field above, and its number goes here
 }
 
 func (r fieldReader) groups(text string) iter.Seq[Fields] {
@@ -122,11 +122,11 @@ func (r fieldReader) group(text string, line int) (fields Fields, rest string, n
 				}
 				add(strings.TrimRight(row[:colon], " \t"), begin, end)
 			case r.loose != nil && len(fields) > 0:
-				r.loose(line)
+				*r.loose = append(*r.loose, line)
 				fields[len(fields)-1].Value = text[value:end]
 			default:
 				if r.loose != nil {
-					r.loose(line)
+					*r.loose = append(*r.loose, line)
 				}
 				add("", pos, end)
 			}

@@ -46,6 +46,7 @@ type walker struct {
 	msg    []byte
 	open   []multipart
 	defect func(rule, text string, at Place)
+	loose  []int // lines of the last header that are no field
 }
 
 // parts yields the parts in order. The header of the message itself is that
@@ -303,10 +304,11 @@ func (w *walker) header(pos int, number string) (Fields, int) {
 		w.defect("RFC 5322 section 2.2", "the message begins without a header", Place{Line: 1})
 		return nil, pos
 	}
-	loose := func(line int) {
+	w.loose = w.loose[:0]
+	fields, _, _ := fieldReader{header: true, loose: &w.loose}.group(string(w.msg[pos:end]), 1)
+	for _, line := range w.loose {
 		w.defect("RFC 5322 section 2.2", "a header line without a colon", Place{Part: number, Line: line})
 	}
-	fields, _, _ := fieldReader{header: true, loose: loose}.group(string(w.msg[pos:end]), 1)
 	return fields, skipLine(w.msg, end)
 }
 

@@ -3,6 +3,7 @@ package dsn
 import (
 	"bytes"
 	"io"
+	"iter"
 	"strings"
 )
 
@@ -42,11 +43,24 @@ func (p *parser) defect(rule, text string, at Place) {
 // text decodes a part.
 func (p *parser) text(part *part) string { return part.text(p.defect) }
 
-// fieldReader reads the fields of a machine-readable part.
-func (p *parser) fieldReader(number string) fieldReader {
-	return fieldReader{loose: func(line int) {
-		p.defect("RFC 3464 section 2.1", "a line that is no field", Place{number, line})
-	}}
+// groups reads the groups of fields of a machine-readable part whose text
+// begins at the given line.
+func (p *parser) groups(number, text string, line int) iter.Seq2[int, Fields] {
+	return func(yield func(offset int, group Fields) bool) {
+		var loose []int
+		for rest := text; rest != ""; {
+			offset := len(text) - len(rest)
+			var group Fields
+			group, rest, line = fieldReader{loose: &loose}.group(rest, line)
+			for _, line := range loose {
+				p.defect("RFC 3464 section 2.1", "a line that is no field", Place{number, line})
+			}
+			loose = loose[:0]
+			if len(group) > 0 && !yield(offset, group) {
+				return
+			}
+		}
+	}
 }
 
 func (p *parser) parse(msg []byte) {

@@ -21,15 +21,9 @@ func (p *parser) delivery(number, text string, line int) {
 		open = nil
 	}
 	groups, before := 0, len(p.Recipients)
-	reader := p.fieldReader(number)
-	for rest := text; rest != ""; {
-		begin := len(text) - len(rest)
-		var group Fields
-		if group, rest, line = reader.group(rest, line); len(group) == 0 {
-			continue
-		}
+	for offset, group := range p.groups(number, text, line) {
 		if groups > 0 && beginsMessage(group) {
-			p.inline(text, begin, Place{number, group[0].Line})
+			p.inline(text, offset, Place{number, group[0].Line})
 			break
 		}
 		groups++
@@ -39,29 +33,30 @@ func (p *parser) delivery(number, text string, line int) {
 		} else if len(open) > 0 {
 			p.defect("RFC 3464 section 2.1", "a blank line inside the fields of one recipient", Place{number, group[0].Line})
 		}
-		for i, f := range group {
-			if ofMessage && recipientField(f.Name) == "" {
-				p.Fields = append(p.Fields, f)
+		start := 0 // where in group the recipient begins
+		if ofMessage {
+			for start < len(group) && recipientField(group[start].Name) == "" {
+				start++
+			}
+			p.Fields = join(p.Fields, group[:start])
+			if 0 < start && start < len(group) {
+				p.defect("RFC 3464 section 2.1", "no blank line between the fields of the message and of a recipient", Place{number, group[start].Line})
+			}
+		}
+		for i := start; i < len(group); i++ {
+			if !group[i].Is("Final-Recipient") || !has(open, "Final-Recipient") && !has(group[start:i], "Final-Recipient") {
 				continue
 			}
-			if ofMessage && i > 0 {
-				p.defect("RFC 3464 section 2.1", "no blank line between the fields of the message and of a recipient", Place{number, f.Line})
+			p.defect("RFC 3464 section 2.1", "no blank line between two recipients", Place{number, group[i].Line})
+			end := i
+			if end > start && group[end-1].Is("Original-Recipient") {
+				end--
 			}
-			ofMessage = false
-			if f.Is("Final-Recipient") && has(open, f.Name) {
-				p.defect("RFC 3464 section 2.1", "no blank line between two recipients", Place{number, f.Line})
-				last := len(open) - 1
-				original := open[last]
-				if original.Is("Original-Recipient") {
-					open = open[:last]
-				}
-				flush()
-				if original.Is("Original-Recipient") {
-					open = Fields{original}
-				}
-			}
-			open = append(open, f)
+			open = join(open, group[start:end])
+			flush()
+			start = end
 		}
+		open = join(open, group[start:])
 	}
 	flush()
 	p.perMessage(number)
@@ -76,6 +71,14 @@ func recipientField(name string) string {
 		}
 	}
 	return ""
+}
+
+// join is append that takes b as it is where a is empty.
+func join(a, b Fields) Fields {
+	if len(a) == 0 {
+		return b[:len(b):len(b)]
+	}
+	return append(a, b...)
 }
 
 func has(fields Fields, name string) bool {

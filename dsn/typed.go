@@ -117,9 +117,12 @@ func decodeXtext(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		if s[i] == '+' && i+2 < len(s) {
-			n, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
-			if err == nil && (n == '+' || n == '=' || n == '@' && !strings.Contains(s, "@")) {
-				b.WriteByte(byte(n))
+			c := byte(0)
+			if isHex(s[i+1]) && isHex(s[i+2]) {
+				c = unhex(s[i+1])<<4 | unhex(s[i+2])
+			}
+			if c == '+' || c == '=' || c == '@' && !strings.Contains(s, "@") {
+				b.WriteByte(c)
 				i += 2
 				continue
 			}
