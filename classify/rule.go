@@ -378,7 +378,8 @@ func validFault(f Fault) bool {
 	return false
 }
 
-// A statusPattern matches statuses; a negative number matches any.
+// A statusPattern matches statuses; a negative number matches any, but a
+// negative class only those of failure.
 type statusPattern struct{ class, subject, detail int16 }
 
 func parseStatusPattern(s string) (p statusPattern, ok bool) {
@@ -406,7 +407,7 @@ func parseStatusPattern(s string) (p statusPattern, ok bool) {
 }
 
 func (p statusPattern) matches(s codes.Status) bool {
-	return s.Class != 0 && (p.class < 0 || p.class == int16(s.Class)) &&
+	return s.Class != 0 && (p.class < 0 && s.Class != codes.Success || p.class == int16(s.Class)) &&
 		(p.subject < 0 || p.subject == int16(s.Subject)) && (p.detail < 0 || p.detail == int16(s.Detail))
 }
 
