@@ -42,7 +42,7 @@ func EventsOf(report *dsn.Report, verdicts iter.Seq2[*dsn.Recipient, classify.Ve
 			Reason:    v.Reason,
 			Fault:     v.Fault,
 			Decision:  v.Decision,
-			Action:    r.Action,
+			Action:    dsn.Action(cut(string(r.Action), 40)),
 			Transient: v.Transient,
 			Status:    v.Status,
 			Reply:     v.Reply,
