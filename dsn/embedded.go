@@ -10,7 +10,10 @@ import (
 // text before them.
 func (p *parser) embedded(number, text string) string {
 	start := statusStart(text)
-	if s := readSigns(p.Header); start < 0 || !s.machine() {
+	if start < 0 {
+		return text
+	}
+	if s := readSigns(p.Header); !s.machine() {
 		return text
 	}
 	p.defect("RFC 3464 section 2", "the fields of a delivery-status part stand in the text", Place{number, lineAt(text, start)})
@@ -44,7 +47,7 @@ func statusStart(text string) int {
 // case of ASCII letters does not count.
 func indexLine(text, prefix string) int {
 	for pos := 0; pos < len(text); {
-		if hasPrefixFold(text[pos:], prefix) {
+		if lower(text[pos]) == lower(prefix[0]) && hasPrefixFold(text[pos:], prefix) {
 			return pos
 		}
 		_, pos = lineEnd(text, pos)
