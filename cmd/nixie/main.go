@@ -86,7 +86,7 @@ what to do, with the words of the message that each verdict rests on.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newParse(), newExplain(), newReasons(), newRules(), newVersion())
+	root.AddCommand(newParse(), newExplain(), newReasons(), newRules(), newSchema(), newVersion())
 	return root
 }
 
