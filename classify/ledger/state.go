@@ -53,16 +53,7 @@ type Known struct {
 // State returns the standing of an address at that time. The events are all
 // those of the address, in any order; what lies in the future does not count.
 func (p *Policy) State(now time.Time, events []Event, known Known) State {
-	events = slices.Clone(events)
-	slices.SortStableFunc(events, func(a, b Event) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.ID, b.ID))
-	})
-	for i := range events {
-		if events[i].Time.After(now) {
-			events = events[:i]
-			break
-		}
-	}
+	events = inOrder(now, events)
 	of := p.cover(events, known.Incidents)
 	w := walk{policy: p, known: known, of: of}
 	state := w.run(now, events)
@@ -75,6 +66,32 @@ func (p *Policy) State(now time.Time, events []Event, known Known) State {
 		return would
 	}
 	return state
+}
+
+// Change is a time at which the standing of an address became another.
+type Change struct {
+	At    time.Time
+	State State
+}
+
+// History returns how the standing of an address changed up to that time, in
+// order. The fate of incidents is taken as it is known now.
+func (p *Policy) History(now time.Time, events []Event, known Known) []Change {
+	events = inOrder(now, events)
+	var changes []Change
+	w := walk{policy: p, known: known, of: p.cover(events, known.Incidents)}
+	w.changed = func(at time.Time) { changes = append(changes, Change{at, w.state}) }
+	w.run(now, events)
+	return changes
+}
+
+// inOrder returns the events up to now in the order of their time.
+func inOrder(now time.Time, events []Event) []Event {
+	events = slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Time.After(now) })
+	slices.SortStableFunc(events, func(a, b Event) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.ID, b.ID))
+	})
+	return events
 }
 
 func severity(s Standing) int { return slices.Index([]Standing{Active, Held, Suspended, Dropped}, s) }
@@ -129,6 +146,8 @@ type walk struct {
 	of     []*Incident // what each event belongs to, if not nil
 	held   bool        // what is held counts too
 
+	changed func(at time.Time) // called when the standing has changed, if not nil
+
 	state       State
 	strikes     []strike // that count
 	suspensions int      // so far
@@ -148,6 +167,7 @@ func (w *walk) run(now time.Time, events []Event) State {
 	for i := range events {
 		e := &events[i]
 		w.lapse(e.Time)
+		before, until := w.state.Standing, w.state.Until
 		if e.Act == "" {
 			if w.state.FirstSeen.IsZero() {
 				w.state.FirstSeen = e.Time
@@ -168,6 +188,9 @@ func (w *walk) run(now time.Time, events []Event) State {
 		}
 		if w.state.Standing == Active {
 			w.state.Reason, w.state.Fault = e.Reason, e.Fault
+		}
+		if w.changed != nil && (w.state.Standing != before || w.state.Until != until) {
+			w.changed(e.Time)
 		}
 	}
 	w.lapse(now)
@@ -211,12 +234,16 @@ func (w *walk) lapse(now time.Time) {
 		return
 	}
 	w.last = w.state.Until
+	w.state.Until = time.Time{}
 	if w.policy.Lapse == Dropped && !w.state.Because.Doubt {
-		w.state.Standing, w.state.Until, w.state.Because.Rule = Dropped, time.Time{}, "lapse"
-		return
+		w.state.Standing, w.state.Because.Rule = Dropped, "lapse"
+	} else {
+		w.state.Standing, w.state.Because = Active, Because{}
+		w.complained = false
 	}
-	w.state.Standing, w.state.Until, w.state.Because = Active, time.Time{}, Because{}
-	w.complained = false
+	if w.changed != nil {
+		w.changed(w.last)
+	}
 }
 
 // forget drops the strikes that count no more.

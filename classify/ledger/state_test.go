@@ -255,6 +255,18 @@ func TestEveryStandingSaysWhatItRestsOn(t *testing.T) {
 	}, p.State(on(20), events, ledger.Known{}))
 }
 
+func TestHistory(t *testing.T) {
+	p := ledger.Default()
+	var told []string
+	events := []ledger.Event{failed(0, classify.BadMailbox), delivered(20), failed(30, classify.BadMailbox), failed(40, classify.BadMailbox), cleared(50)}
+	for _, c := range p.History(on(100), events, ledger.Known{}) {
+		told = append(told, fmt.Sprintf("day %.0f %s %s", c.At.Sub(on(0)).Hours()/24, c.State.Standing, c.State.Because.Rule))
+	}
+	assert.Equal(t, []string{
+		"day 0 suspended dead", "day 7 active ", "day 30 suspended dead", "day 37 active ", "day 40 dropped dead twice", "day 50 active ",
+	}, told)
+}
+
 func TestCheck(t *testing.T) {
 	for want, spoil := range map[string]func(*ledger.Policy){
 		"":           func(*ledger.Policy) {},
