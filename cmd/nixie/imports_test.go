@@ -29,6 +29,7 @@ var imports = []struct {
 	{"nixie/dsn", []string{"std", "nixie/codes", "github.com/emersion/go-message/...", "golang.org/x/text/...", "golang.org/x/net/html/..."}, effects},
 	{"nixie/dsn/origin", []string{"std", "nixie/codes", "nixie/dsn", "github.com/emersion/...", "golang.org/x/..."}, effects},
 	{"nixie/classify", []string{"std", "nixie/codes", "nixie/dsn"}, effects},
+	{"nixie/classify/interchange", []string{"std", "nixie/codes", "nixie/classify"}, effects},
 	{"nixie/classify/ledger", []string{"std", "nixie/codes", "nixie/dsn", "nixie/classify"}, append([]string{"database/sql/..."}, effects...)},
 }
 
