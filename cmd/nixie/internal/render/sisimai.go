@@ -2,16 +2,14 @@ package render
 
 import (
 	"crypto/sha1"
-	_ "embed"
-	"encoding/csv"
 	"encoding/hex"
 	"fmt"
 	"net/mail"
 	"strconv"
 	"strings"
-	"sync"
 
 	"nixie/classify"
+	"nixie/classify/interchange"
 	"nixie/dsn"
 )
 
@@ -93,25 +91,11 @@ func sisimaiReason(reason classify.Reason) string {
 	if reason == "" {
 		return "undefined"
 	}
-	if name, ok := sisimaiReasons()[reason]; ok {
-		return name
+	if word, ok := interchange.Sisimai.To(reason); ok {
+		return word
 	}
 	return string(reason)
 }
-
-//go:embed sisimai.csv
-var sisimaiCSV string
-
-var sisimaiReasons = sync.OnceValue(func() map[classify.Reason]string {
-	r := csv.NewReader(strings.NewReader(sisimaiCSV))
-	r.Comment = '#'
-	rows, _ := r.ReadAll()
-	names := make(map[classify.Reason]string)
-	for _, row := range rows {
-		names[classify.Reason(row[0])] = row[1]
-	}
-	return names
-})
 
 // bareAddress is the address in a From field.
 func bareAddress(from string) string {
