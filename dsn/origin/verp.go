@@ -125,7 +125,7 @@ func (v *VERP) Verify(address string, now time.Time) (VERPAddress, error) {
 	var a VERPAddress
 	local, domain, ok := cutLast(lower(strings.Trim(strings.TrimSpace(address), "<>")), '@')
 	prefix, _ := v.prefix()
-	if !ok || len(local) > maxLocal || len(v.Keys) == 0 || !strings.HasPrefix(local, prefix) || len(local) < len(prefix)+1+tailLength {
+	if !ok || len(local) > maxLocal || strings.Contains(local, "@") || len(v.Keys) == 0 || !strings.HasPrefix(local, prefix) || len(local) < len(prefix)+1+tailLength {
 		return a, ErrNoToken
 	}
 	payload, tail, ok := cutLast(local[len(prefix):], '=')
