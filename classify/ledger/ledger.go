@@ -135,8 +135,8 @@ func (e *Event) Strike() Strike {
 
 func ofAddress(f classify.Fault) bool { return f == classify.Address || f == classify.Domain }
 
-// delivers reports whether the event shows that mail gets through. Relayed
+// Delivers reports whether the event shows that mail gets through. Relayed
 // mail has only gone on to a host that tells no more.
-func (e *Event) delivers() bool {
+func (e *Event) Delivers() bool {
 	return e.Act == "" && e.Reason == classify.WasDelivered && e.Action != dsn.Relayed
 }

@@ -130,7 +130,7 @@ func (p *Policy) deadBefore(events []Event, in *Incident) bool {
 	dead := false
 	for i := range events {
 		switch e := &events[i]; {
-		case e.Act == Clear || e.delivers():
+		case e.Act == Clear || e.Delivers():
 			dead = false
 		case e.Strike() == StrikeGiveUp && e.Time.Before(in.From) && !e.Time.Before(since):
 			dead = true
@@ -179,7 +179,7 @@ func (w *walk) run(now time.Time, events []Event) State {
 		case e.Act == Clear:
 			w.complained = false
 			w.clear()
-		case e.delivers():
+		case e.Delivers():
 			if !w.complained {
 				w.clear()
 			}

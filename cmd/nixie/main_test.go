@@ -21,8 +21,9 @@ func TestScripts(t *testing.T) {
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"gzip":  compress,
-			"exits": exits,
+			"gzip":   compress,
+			"exits":  exits,
+			"record": record,
 		},
 	})
 }
