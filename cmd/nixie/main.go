@@ -87,7 +87,7 @@ what to do, with the words of the message that each verdict rests on.`,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(newParse(), newExplain(), newReasons(), newRules(), newSchema(), newVersion())
-	root.AddCommand(newList(), newAddress(), newUndo(), newIncidents(), newBacktest())
+	root.AddCommand(newIngest(), newList(), newAddress(), newUndo(), newIncidents(), newBacktest())
 	return root
 }
 

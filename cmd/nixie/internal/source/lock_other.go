@@ -1,0 +1,12 @@
+//go:build !unix
+
+package source
+
+import "os"
+
+// fileLock does nothing: there is no fcntl.
+func fileLock(*os.File) (bool, error) { return true, nil }
+
+func isRunning(int) bool { return true }
+
+func isReadOnly(error) bool { return false }

@@ -1,0 +1,182 @@
+// Package source works through the mailboxes that bounces come back to.
+//
+// Whoever reads a source calls Done for a message when what it told is on
+// disk, and not before. A message is never changed, moved or deleted without
+// that, so a crash at any moment loses none; it may come a second time.
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"nixie/cmd/nixie/internal/mailbox"
+)
+
+// Source is a mailbox that is worked through once. Done may be called while
+// Messages runs.
+type Source interface {
+	// Messages yields the messages in the order in which they came, until the
+	// context ends. An error with the ID of a message is about that one, which
+	// is left as it is; without an ID it is about the mailbox and comes last.
+	Messages(context.Context) iter.Seq2[Message, error]
+
+	// Done does with a message what is wanted when it has been dealt with.
+	// It is no error if somebody else has moved or deleted it meanwhile.
+	Done(id string) error
+
+	Close() error
+}
+
+// Message is one message of a source.
+type Message struct {
+	ID   string // within its source
+	Data []byte // belongs to the receiver
+}
+
+// Place is a source that is not yet open.
+type Place struct {
+	Name string // its URL, the same wherever it is called from
+
+	kind, path string
+	after      After
+}
+
+// After says what is done with a message that has been dealt with.
+type After struct {
+	What   string // keep, seen, move or delete; "" is what suits the source
+	Folder string // to move it to
+}
+
+// What can be done with a message.
+const (
+	keep   = "keep"
+	seen   = "seen"
+	move   = "move"
+	remove = "delete"
+)
+
+// ParseAfter reads "keep", "seen", "move:FOLDER", "delete" or nothing.
+func ParseAfter(s string) (After, error) {
+	what, folder, _ := strings.Cut(s, ":")
+	switch {
+	case what == move && folder != "":
+		return After{what, folder}, nil
+	case slices.Contains([]string{"", keep, seen, remove}, s):
+		return After{What: s}, nil
+	}
+	return After{}, fmt.Errorf("%q is not keep, seen, move:FOLDER or delete", s)
+}
+
+// Parse reads the URL of a source: "maildir:PATH", "mbox:PATH" or "-" for
+// standard input.
+func Parse(url string, after After) (Place, error) {
+	p := Place{Name: url, kind: url, after: after}
+	if url != "-" {
+		var found bool
+		p.kind, p.path, found = strings.Cut(url, ":")
+		if !found || p.path == "" || p.kind != "maildir" && p.kind != "mbox" {
+			return Place{}, fmt.Errorf("%q is no source: maildir:PATH, mbox:PATH or - for standard input", url)
+		}
+		var err error
+		if p.path, err = absolute(p.path); err != nil {
+			return Place{}, fmt.Errorf("source: %s: %w", url, err)
+		}
+		p.Name = p.kind + ":" + p.path
+	}
+	switch {
+	case p.kind != "maildir" && after.What != "" && after.What != keep:
+		return Place{}, fmt.Errorf("%s: mail there can only be kept", url)
+	case p.kind == "maildir" && after.What == "":
+		p.after.What = seen
+	case after.What == move:
+		if err := checkFolder(after.Folder); err != nil {
+			return Place{}, err
+		}
+	}
+	return p, nil
+}
+
+// absolute returns a path as seen from the root; "~/" is the user's home,
+// which no shell puts in after a colon.
+func absolute(path string) (string, error) {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", err
+		}
+		path = filepath.Join(home, rest)
+	}
+	return filepath.Abs(path)
+}
+
+// Open opens the source. An mbox is locked until it is closed. What "-" stands
+// for is read from stdin.
+func (p Place) Open(ctx context.Context, stdin io.Reader) (Source, error) {
+	var s Source
+	var err error
+	switch p.kind {
+	case "maildir":
+		s, err = openMaildir(p.path, p.after)
+	case "mbox":
+		s, err = openMbox(ctx, p.path)
+	default:
+		s = &stream{name: "-", in: stdin}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("source: open %s: %w", p.Name, err)
+	}
+	return s, nil
+}
+
+// stream is a file or a pipe with one message or an mbox in it.
+type stream struct {
+	name string
+	in   io.Reader
+}
+
+func (s *stream) Messages(ctx context.Context) iter.Seq2[Message, error] {
+	var reader mailbox.Reader
+	return whole(ctx, reader.Stream(s.name, s.in))
+}
+
+func (s *stream) Done(string) error { return nil }
+func (s *stream) Close() error      { return nil }
+
+// whole yields the messages that could be read to their end. Of one that could
+// not, only the error is left.
+func whole(ctx context.Context, messages iter.Seq2[mailbox.Message, error]) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		var last Message // read, but an error about it may follow
+		for m, err := range messages {
+			if ctx.Err() != nil {
+				return
+			}
+			if err != nil {
+				last = Message{}
+				id := "" // nothing more can be read
+				if errors.Is(err, mailbox.ErrTooBig) {
+					id = m.Source
+				}
+				if !yield(Message{ID: id}, err) {
+					return
+				}
+				continue
+			}
+			if last.ID != "" && !yield(last, nil) {
+				return
+			}
+			last = Message{m.Source, bytes.Clone(m.Data)}
+		}
+		if last.ID != "" && ctx.Err() == nil {
+			yield(last, nil)
+		}
+	}
+}

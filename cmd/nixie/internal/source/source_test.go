@@ -1,0 +1,249 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestParse(t *testing.T) {
+	t.Setenv("HOME", "/home/alice")
+	tests := []struct {
+		url, after string
+		want       Place
+		err        string
+	}{
+		{"-", "", Place{Name: "-", kind: "-"}, ""},
+		{"-", "delete", Place{}, "only be kept"},
+		{"mbox:/var/mail/alice", "", Place{Name: "mbox:/var/mail/alice", kind: "mbox", path: "/var/mail/alice"}, ""},
+		{"mbox:/var/mail/alice", "seen", Place{}, "only be kept"},
+		{"maildir:/m/../m", "", Place{"maildir:/m", "maildir", "/m", After{What: "seen"}}, ""},
+		{"maildir:~/Maildir", "keep", Place{"maildir:/home/alice/Maildir", "maildir", "/home/alice/Maildir", After{What: "keep"}}, ""},
+		{"maildir:/m", "move:Archive/2026", Place{"maildir:/m", "maildir", "/m", After{"move", "Archive/2026"}}, ""},
+		{"maildir:/m", "move:", Place{}, "is not keep"},
+		{"maildir:/m", "move:../other", Place{}, "name of a folder"},
+		{"maildir:/m", "move:/other", Place{}, "name of a folder"},
+		{"maildir:/m", "move:cur", Place{}, "name of a folder"},
+		{"maildir:/m", "burn", Place{}, "is not keep"},
+		{"maildir:", "", Place{}, "is no source"},
+		{"Maildir", "", Place{}, "is no source"},
+		{"imaps://mail.example.org/INBOX", "", Place{}, "is no source"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.url+" "+tt.after, func(t *testing.T) {
+			after, err := ParseAfter(tt.after)
+			var have Place
+			if err == nil {
+				have, err = Parse(tt.url, after)
+			}
+			if tt.err == "" {
+				assert.NoError(t, err)
+			} else {
+				assert.ErrorContains(t, err, tt.err)
+			}
+			assert.Equal(t, tt.want, have)
+		})
+	}
+}
+
+// makeDir fills a Maildir with messages: path below it, text.
+func makeDir(t *testing.T, messages ...string) string {
+	dir := filepath.Join(t.TempDir(), "Maildir")
+	require.NoError(t, makeMaildir(dir))
+	for i := 0; i < len(messages); i += 2 {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, messages[i]), []byte(messages[i+1]), 0o600))
+	}
+	return dir
+}
+
+// open opens a source that the test closes.
+func open(t *testing.T, url, after string) Source {
+	a, err := ParseAfter(after)
+	require.NoError(t, err)
+	place, err := Parse(url, a)
+	require.NoError(t, err)
+	s, err := place.Open(t.Context(), strings.NewReader(""))
+	require.NoError(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// collect returns the messages as "ID: text".
+func collect(t *testing.T, s Source) (have []string) {
+	for m, err := range s.Messages(t.Context()) {
+		require.NoError(t, err)
+		have = append(have, m.ID+": "+string(m.Data))
+	}
+	return have
+}
+
+// files returns the paths of the files below a directory.
+func files(t *testing.T, dir string) (have []string) {
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			path, err = filepath.Rel(dir, path)
+			have = append(have, path)
+		}
+		return err
+	}))
+	return have
+}
+
+func TestMaildirAfter(t *testing.T) {
+	const sep = ": "
+	tests := []struct {
+		after string
+		read  []string
+		left  []string // when the first and the last were done
+	}{
+		{
+			"keep",
+			[]string{"new/1.a" + sep + "one", "cur/2.a:2,RS" + sep + "two", "cur/3.a:2,FT" + sep + "three"},
+			[]string{"cur/2.a:2,RS", "cur/3.a:2,FT", "new/.hidden", "new/1.a", "tmp/4.a"},
+		},
+		{
+			"seen",
+			[]string{"new/1.a" + sep + "one", "cur/3.a:2,FT" + sep + "three"},
+			[]string{"cur/1.a:2,S", "cur/2.a:2,RS", "cur/3.a:2,FST", "new/.hidden", "tmp/4.a"},
+		},
+		{
+			"delete",
+			[]string{"new/1.a" + sep + "one", "cur/2.a:2,RS" + sep + "two", "cur/3.a:2,FT" + sep + "three"},
+			[]string{"cur/2.a:2,RS", "new/.hidden", "tmp/4.a"},
+		},
+		{
+			"move:Old/Mail",
+			[]string{"new/1.a" + sep + "one", "cur/2.a:2,RS" + sep + "two", "cur/3.a:2,FT" + sep + "three"},
+			[]string{".Old.Mail/cur/1.a:2,S", ".Old.Mail/cur/3.a:2,FST", ".Old.Mail/maildirfolder", "cur/2.a:2,RS", "new/.hidden", "tmp/4.a"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.after, func(t *testing.T) {
+			dir := makeDir(t, "new/1.a", "one", "cur/2.a:2,RS", "two", "cur/3.a:2,FT", "three", "tmp/4.a", "four", "new/.hidden", "five")
+			s := open(t, "maildir:"+dir, tt.after)
+			read := collect(t, s)
+			assert.Equal(t, tt.read, read)
+			for _, m := range []string{read[0], read[len(read)-1]} {
+				id, _, _ := strings.Cut(m, sep)
+				require.NoError(t, s.Done(id))
+				require.NoError(t, s.Done(id), "done twice")
+			}
+			assert.Equal(t, tt.left, files(t, dir))
+		})
+	}
+}
+
+func TestMaildirNeverOverwrites(t *testing.T) {
+	dir := makeDir(t, "new/1.a", "one", "cur/1.a:2,S", "another")
+	s := open(t, "maildir:"+dir, "seen")
+	require.ErrorContains(t, s.Done("new/1.a"), "is there already")
+	assert.Equal(t, []string{"cur/1.a:2,S", "new/1.a"}, files(t, dir))
+}
+
+func TestMaildirFollowsMessagesThatAreRenamedMeanwhile(t *testing.T) {
+	dir := makeDir(t, "new/1.a", "one", "new/2.a", "two", "new/3.a", "three")
+	s := open(t, "maildir:"+dir, "seen")
+	var have []string
+	for m, err := range s.Messages(t.Context()) {
+		require.NoError(t, err)
+		if len(have) == 0 {
+			require.NoError(t, os.Rename(filepath.Join(dir, "new/2.a"), filepath.Join(dir, "cur/2.a:2,F")))
+			require.NoError(t, os.Remove(filepath.Join(dir, "new/3.a")))
+		}
+		have = append(have, m.ID)
+	}
+	assert.Equal(t, []string{"new/1.a", "cur/2.a:2,F"}, have)
+}
+
+func TestMaildirFolderBesideAFolder(t *testing.T) {
+	dir := makeDir(t)
+	inner := filepath.Join(dir, ".Bounces")
+	require.NoError(t, makeMaildir(inner))
+	assert.Equal(t, filepath.Join(dir, ".Done"), folder(inner, "Done"))
+	assert.Equal(t, filepath.Join(dir, ".Done"), folder(dir, "Done"))
+	require.NoError(t, makeMaildir(filepath.Join(dir, "Plain")))
+	assert.Equal(t, filepath.Join(dir, "Plain"), folder(dir, "Plain"))
+}
+
+const twoMessages = "From a@example.org Mon Jan  6 10:00:00 2025\nSubject: 1\n\none\n\nFrom a@example.org Mon Jan  6 10:00:00 2025\nSubject: 2\n\n>From two\n"
+
+func TestMboxIsLockedWhileItIsOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "box")
+	require.NoError(t, os.WriteFile(path, []byte(twoMessages), 0o600))
+	s := open(t, "mbox:"+path, "")
+	assert.FileExists(t, path+".lock")
+	assert.Equal(t, []string{path + ":1: Subject: 1\n\none\n", path + ":2: Subject: 2\n\nFrom two\n"}, collect(t, s))
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	_, err := openMbox(ctx, path)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+
+	require.NoError(t, s.Close())
+	assert.NoFileExists(t, path+".lock")
+	have, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, twoMessages, string(have))
+}
+
+func TestDotLockOfTheDeadIsTaken(t *testing.T) {
+	tests := []struct {
+		name    string
+		content string
+		age     time.Duration
+		want    bool
+	}{
+		{"a program that runs", "1", 24 * time.Hour, false},
+		{"a program that has ended", "999999999\n", 0, true},
+		{"no number, fresh", "", 0, false},
+		{"no number, old", "0", time.Hour, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "box.lock")
+			require.NoError(t, os.WriteFile(path, []byte(tt.content), 0o600))
+			then := time.Now().Add(-tt.age)
+			require.NoError(t, os.Chtimes(path, then, then))
+			assert.Equal(t, tt.want, forgotten(path))
+		})
+	}
+}
+
+func TestStreamLeavesOutWhatIsNotWhole(t *testing.T) {
+	torn := errors.New("torn")
+	s := &stream{"-", io.MultiReader(strings.NewReader(twoMessages), iotest.ErrReader(torn))}
+	var have []string
+	var last error
+	for m, err := range s.Messages(t.Context()) {
+		have, last = append(have, m.ID), err
+	}
+	assert.Equal(t, []string{"-:1", ""}, have)
+	assert.ErrorIs(t, last, torn)
+}
+
+func TestStreamPassesOverWhatIsTooBig(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs memory")
+	}
+	big := bytes.Repeat([]byte("0123456789abcde\n"), 5<<20)
+	s := &stream{"-", io.MultiReader(
+		strings.NewReader("From a@example.org Mon Jan  6 10:00:00 2025\nSubject: 0\n\n"), bytes.NewReader(big), strings.NewReader("\n"+twoMessages))}
+	var have []string
+	for m, err := range s.Messages(t.Context()) {
+		if err != nil {
+			m.ID += " " + err.Error()
+		}
+		have = append(have, m.ID)
+	}
+	assert.Equal(t, []string{"-:1 only the first 64 MiB of the message were read", "-:2", "-:3"}, have)
+}
