@@ -4,7 +4,9 @@
 // in this order, so that a crash at any moment loses nothing and counts
 // nothing twice:
 //
-//  1. parse and judge: events := ledger.EventsOf(report, verdicts, reading);
+//  1. parse and judge: events := ledger.EventsOf(report, verdicts, reading),
+//     where reading.Source names the mailbox, always by the same name and
+//     without a password;
 //  2. Append(ctx, events...), which returns when they are on disk;
 //  3. only then mark the messages as done in their mailbox, delete or move
 //     them, or answer the server that delivers them;

@@ -199,6 +199,24 @@ func TestWhatIsAppendedIsThereWhenOpenedAgain(t *testing.T) {
 	})
 }
 
+func TestManyProgramsMakeTheLedgerAtOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, url string) {
+		var group sync.WaitGroup
+		for i := range 16 {
+			group.Go(func() {
+				s, err := store.Create(t.Context(), url)
+				if assert.NoError(t, err) {
+					_, err := s.Append(t.Context(), event(fmt.Sprint(i), "bob@example.org", i))
+					assert.NoError(t, err)
+					assert.NoError(t, s.Close())
+				}
+			})
+		}
+		group.Wait()
+		assert.Len(t, all(t, create(t, url).ByAddress(t.Context())), 16)
+	})
+}
+
 func TestANewerLedgerIsLeftAlone(t *testing.T) {
 	eachStore(t, func(t *testing.T, url string) {
 		s := create(t, url)
@@ -362,6 +380,20 @@ func TestAServerThatIsAway(t *testing.T) {
 	_, err := store.Create(t.Context(), "postgres://nobody@127.0.0.1:1/none?connect_timeout=2")
 	require.Error(t, err)
 	assert.False(t, errors.Is(err, store.ErrNone))
+}
+
+func TestAServerThatDropsItsConnections(t *testing.T) {
+	url := postgresURL(t)
+	name := fmt.Sprintf("nixie_test_%d", rand.Uint64())
+	s := create(t, url+"&application_name="+name)
+	add(t, s, event("1", "bob@example.org", 1))
+	other := create(t, url)
+	require.NoError(t, store.Exec(other, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '`+name+`'`))
+	_, err := s.Append(t.Context(), event("2", "bob@example.org", 2))
+	if err != nil { // told, and right the next time
+		add(t, s, event("2", "bob@example.org", 2))
+	}
+	assert.Equal(t, []string{"1", "2"}, ids(all(t, s.Events(t.Context(), "bob@example.org"))))
 }
 
 func TestOpenTellsWhatALedgerIs(t *testing.T) {
