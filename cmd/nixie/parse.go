@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"nixie/cmd/nixie/internal/render"
+	"nixie/dsn/origin"
 )
 
 func newParse() *cobra.Command {
@@ -20,6 +21,7 @@ func newParse() *cobra.Command {
 		why          bool
 		unclassified bool
 		rules        string
+		origin       string
 		jobs         int
 	}
 	cmd := &cobra.Command{
@@ -54,6 +56,12 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 			if opts.why {
 				why = references(rules)
 			}
+			var proof *origin.Checker
+			if opts.origin != "" {
+				if proof, err = readOrigin(opts.origin); err != nil {
+					return asFailure(err)
+				}
+			}
 			alone := ""
 			if len(paths) == 1 {
 				alone = paths[0]
@@ -63,7 +71,7 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 				return err
 			}
 			w := work{
-				paths: paths, stdin: stdin, jobs: opts.jobs, rules: rules, output: out,
+				paths: paths, stdin: stdin, jobs: opts.jobs, rules: rules, origin: proof, output: out,
 				progress: newProgress(cmd.ErrOrStderr(), stdout, paths),
 			}
 			return w.run(cmd.ErrOrStderr())
@@ -74,6 +82,7 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 	flags.BoolVar(&opts.why, "why", false, "print what each verdict rests on")
 	flags.BoolVar(&opts.unclassified, "unclassified", false, "print the answers that no rule knows, grouped")
 	flags.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, to try first")
+	flags.StringVar(&opts.origin, "origin", "", "`FILE` of your keys: say what proves that a report is about your mail")
 	flags.IntVar(&opts.jobs, "jobs", runtime.GOMAXPROCS(0), "messages to work on at once")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd

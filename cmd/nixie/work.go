@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"nixie/cmd/nixie/internal/mailbox"
 	"nixie/cmd/nixie/internal/render"
 	"nixie/dsn"
+	"nixie/dsn/origin"
 )
 
 // work is one run of parse: the paths are read in order, the messages worked
@@ -20,6 +22,7 @@ type work struct {
 	output   output
 	progress *progress
 	rules    *classify.Classifier
+	origin   *origin.Checker // nil if nobody asks where reports come from
 }
 
 // batch is what a worker takes at once: messages, and files that it reads
@@ -204,6 +207,10 @@ func (w *work) message(b *batch, r *render.Result, source string, data []byte) {
 	r.Recipients = r.Recipients[:0]
 	for recipient, verdict := range w.rules.Report(r.Report) {
 		r.Recipients = append(r.Recipients, render.Recipient{Recipient: recipient, Verdict: verdict})
+	}
+	if w.origin != nil {
+		proof := w.origin.Check(context.Background(), origin.Message{Raw: data, Report: r.Report})
+		r.Origin = &proof
 	}
 	b.out = slices.Grow(b.out, 1<<10)
 	b.out = w.output.append(b.out, r)

@@ -92,8 +92,7 @@ func (c *Checker) reportSignatures(ctx context.Context, m *Message, from string)
 			if aligned, err := alignment(m.Report, from, domain); aligned == "" {
 				return nil, err
 			}
-			record, err := c.lookup(ctx, name)
-			return []string{record}, err
+			return c.lookupForVerify(ctx, name)
 		},
 	})
 	if err != nil && !errors.Is(err, dkim.ErrTooManySignatures) {

@@ -28,8 +28,11 @@ type BATVKey struct {
 // batvDays is how many days a tag may be valid from its making.
 const batvDays = 7
 
-// verifyBATV checks a prvs address. The error is ErrNoToken if it is none.
-func verifyBATV(keys []BATVKey, address string, now time.Time) (sender string, err error) {
+// VerifyBATV checks a prvs address and returns the sender that it was made
+// for. The error is ErrNoToken if it is none, or there are no keys. A pass
+// shows that the address was made with one of the keys in the last week, and
+// nothing of who uses it now.
+func VerifyBATV(keys []BATVKey, address string, now time.Time) (sender string, err error) {
 	tag, sender, ok := splitBATV(address)
 	if !ok || len(keys) == 0 {
 		return "", ErrNoToken

@@ -163,8 +163,7 @@ func (c *Checker) verifyWhole(ctx context.Context, s *signature, raw []byte, n i
 			if !strings.HasSuffix(normalDomain(name), "._domainkey."+s.domain) {
 				return nil, errors.New("not the signature to check")
 			}
-			record, err := c.lookup(ctx, name)
-			return []string{record}, err
+			return c.lookupForVerify(ctx, name)
 		},
 	})
 	switch {
@@ -177,3 +176,22 @@ func (c *Checker) verifyWhole(ctx context.Context, s *signature, raw []byte, n i
 	}
 	return all[n-1].Err
 }
+
+// lookupForVerify is lookup as go-msgauth wants it, which tells errors that
+// may pass by a method.
+func (c *Checker) lookupForVerify(ctx context.Context, name string) ([]string, error) {
+	record, err := c.lookup(ctx, name)
+	if err != nil {
+		if failed(err) == TempError {
+			err = passing{err}
+		}
+		return nil, err
+	}
+	return []string{record}, nil
+}
+
+// passing is an error that may pass, in the form of net.Error.
+type passing struct{ error }
+
+func (passing) Timeout() bool   { return true }
+func (passing) Temporary() bool { return true }

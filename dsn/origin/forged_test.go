@@ -257,3 +257,11 @@ func TestLookupsAreBounded(t *testing.T) {
 	assert.Equal(t, None, got.Proof)
 	assert.LessOrEqual(t, lookups, maxSignatures+maxReportSignatures)
 }
+
+// A report whose signature cannot be checked now may be checked again later.
+func TestReportTempError(t *testing.T) {
+	got := check(checker(), sign(t, bounce{}.String(), func(o *dkim.SignOptions) { o.Domain, o.Selector = "example.net", "slow" }))
+	last := got.Checks[len(got.Checks)-1]
+	assert.Equal(t, Authenticated, last.Proof)
+	assert.Equal(t, TempError, last.Outcome, last.Detail)
+}

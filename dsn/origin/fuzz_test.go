@@ -31,7 +31,7 @@ func FuzzToken(f *testing.F) {
 				assert.Equal(t, again[len("bounce-"):], lower(strings.Trim(strings.TrimSpace(address), "<>"))[len("bounce-"):])
 			}
 		}
-		verifyBATV([]BATVKey{batvKey}, address, today)
+		VerifyBATV([]BATVKey{batvKey}, address, today)
 		if c, ok := Decode(address); ok {
 			assert.Contains(t, c.Address, "@")
 			assert.LessOrEqual(t, len(c.Address), len(address)+1)

@@ -67,7 +67,7 @@ func (c *Checker) token(r *dsn.Report, address string) (Check, error) {
 		check.Detail = "the report came to an address that we signed for this recipient"
 		return check, nil
 	}
-	sender, err := verifyBATV(c.BATV, address, now)
+	sender, err := VerifyBATV(c.BATV, address, now)
 	if errors.Is(err, ErrNoToken) {
 		return check, err
 	}

@@ -87,7 +87,7 @@ func (v *VERP) Mint(domain, recipient, campaign string, expires time.Time) (stri
 		return "", errors.New("origin: no key to sign with")
 	}
 	k := v.Keys[0]
-	if err := k.check(); err != nil {
+	if err := k.Valid(); err != nil {
 		return "", err
 	}
 	recipient, domain = lower(recipient), normalDomain(domain)
@@ -146,7 +146,7 @@ func (v *VERP) Verify(address string, now time.Time) (VERPAddress, error) {
 	a.Expires = time.Unix(0, 0).UTC().Add(time.Duration(days+1) * day)
 
 	for _, k := range v.Keys {
-		if k.ID == a.Key && k.check() == nil && hmac.Equal([]byte(signature), []byte(k.sign(stamp, payload, a.Domain))) {
+		if k.ID == a.Key && k.Valid() == nil && hmac.Equal([]byte(signature), []byte(k.sign(stamp, payload, a.Domain))) {
 			a.key = k
 		}
 	}
@@ -188,7 +188,9 @@ func (v *VERP) prefix() (word, separator string) {
 	}
 }
 
-func (k *Key) check() error {
+// Valid returns an error if the key cannot be used: addresses are neither
+// signed nor found genuine with it.
+func (k *Key) Valid() error {
 	switch {
 	case len(k.ID) != 1 || !isAlphanumeric(lower(k.ID)[0]) || lower(k.ID) != k.ID:
 		return fmt.Errorf("origin: the id of a key is one of a-z and 0-9, not %q", k.ID)

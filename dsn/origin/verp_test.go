@@ -173,7 +173,7 @@ func TestBATV(t *testing.T) {
 			if test.address == address && test.name == "another day" {
 				t.Skip("that very day")
 			}
-			sender, err := verifyBATV([]BATVKey{batvKey}, test.address, test.now)
+			sender, err := VerifyBATV([]BATVKey{batvKey}, test.address, test.now)
 			if test.err != "" {
 				assert.ErrorContains(t, err, test.err)
 				return
@@ -189,9 +189,9 @@ func TestBATVWraps(t *testing.T) {
 	now := time.Unix(0, 0).Add(20998 * 24 * time.Hour)
 	address := batvKey.BATV("news@example.org", now)
 	assert.Contains(t, address, "prvs=1005")
-	_, err := verifyBATV([]BATVKey{batvKey}, address, now.Add(3*24*time.Hour))
+	_, err := VerifyBATV([]BATVKey{batvKey}, address, now.Add(3*24*time.Hour))
 	assert.NoError(t, err)
-	_, err = verifyBATV([]BATVKey{batvKey}, address, now.Add(9*24*time.Hour))
+	_, err = VerifyBATV([]BATVKey{batvKey}, address, now.Add(9*24*time.Hour))
 	assert.Error(t, err)
 }
 

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"nixie/dsn"
+	"nixie/dsn/origin"
 )
 
 // JSON appends one object on one line. A field that the message does not
@@ -24,6 +25,11 @@ func JSON(dst []byte, r *Result) []byte {
 	if original := r.Report.Original; original != nil {
 		o.open("original", '{')
 		o.original(original)
+		o.close('}')
+	}
+	if r.Origin != nil {
+		o.open("origin", '{')
+		o.origin(r.Origin)
 		o.close('}')
 	}
 	o.open("recipients", '[')
@@ -56,6 +62,13 @@ func (o *object) original(original *dsn.Original) {
 	o.text("list_id", header.Decoded("List-ID"))
 	o.key("whole")
 	o.buf = strconv.AppendBool(o.buf, original.Whole)
+}
+
+func (o *object) origin(r *origin.Result) {
+	o.text("proof", r.Proof.String())
+	o.text("domain", r.Domain)
+	o.text("selector", r.Selector)
+	o.text("detail", originDetail(r))
 }
 
 func (o *object) recipient(r *Recipient) {

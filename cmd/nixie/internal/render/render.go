@@ -11,6 +11,7 @@ import (
 	"nixie/classify"
 	"nixie/codes"
 	"nixie/dsn"
+	"nixie/dsn/origin"
 )
 
 // Result is one message, read and judged.
@@ -18,6 +19,7 @@ type Result struct {
 	Source     string // the path, "path:3" in an mbox
 	Report     *dsn.Report
 	Recipients []Recipient
+	Origin     *origin.Result // whether the report is about our mail; nil if that was not asked
 }
 
 // Recipient is one recipient with the verdict on it.

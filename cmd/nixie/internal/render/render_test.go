@@ -14,6 +14,7 @@ import (
 	"nixie/classify"
 	"nixie/codes"
 	"nixie/dsn"
+	"nixie/dsn/origin"
 )
 
 func TestClean(t *testing.T) {
@@ -104,7 +105,8 @@ func bounce() *Result {
 		}},
 		Defects: []dsn.Defect{{Rule: "RFC 3464 section 2.2.2", Text: "no Reporting-MTA field", At: dsn.Place{Part: "2", Line: 1}}},
 	}
-	return &Result{Source: "box:3", Report: r, Recipients: []Recipient{{&r.Recipients[0], classify.Verdict{
+	proof := &origin.Result{Check: origin.Check{Proof: origin.DKIM, Outcome: origin.Pass, Domain: "example.org", Selector: "s", Detail: "the original came back as we signed it"}}
+	return &Result{Source: "box:3", Report: r, Origin: proof, Recipients: []Recipient{{&r.Recipients[0], classify.Verdict{
 		Reason: classify.BadMailbox, Fault: classify.Address, Decision: classify.GiveUp, Reply: 550, After: time.Minute,
 		Status:  codes.Status{Class: 5, Subject: 1, Detail: 1},
 		Because: []classify.Evidence{{Basis: classify.ByText, Rule: "text/user-unknown", Quote: "User unknown", At: dsn.Place{Part: "2", Line: 7}}},
@@ -126,6 +128,7 @@ func TestJSON(t *testing.T) {
 	want := `{"source":"box:3","kind":"delivery-status","dialect":"rfc3464","message_id":"report@mx.example.net","date":"2025-01-06T10:00:00+01:00",` +
 		`"reporting_mta":"mx.example.net","envelope_id":"QQ1","arrival_date":"2025-01-06T09:00:00Z",` +
 		`"original":{"message_id":"news@example.org","from":"News <news@example.org>","to":"alice@example.com","subject":"Grüße","list_id":"<list.example.org>","whole":true},` +
+		`"origin":{"proof":"dkim","domain":"example.org","selector":"s","detail":"the original came back as we signed it"},` +
 		`"recipients":[{"address":"alice@example.com","original_recipient":"alice@example.com","final_recipient":"alice@example.net","action":"failed",` +
 		`"status":"5.1.1","reply":"550","diagnostic":"550 5.1.1 User unknown","remote_mta":"mail.example.com","command":"RCPT TO",` +
 		`"last_attempt":"2025-01-06T09:00:00Z","retry_until":"2025-01-06T10:00:00Z",` +

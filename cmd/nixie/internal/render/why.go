@@ -8,6 +8,7 @@ import (
 
 	"nixie/classify"
 	"nixie/dsn"
+	"nixie/dsn/origin"
 )
 
 // indent is where the evidence stands below a row, and labels the room for
@@ -39,10 +40,32 @@ func (t *Table) appendWhy(dst []byte, r *Result, q *Recipient) []byte {
 			last = line
 		}
 	}
+	if o := r.Origin; o != nil {
+		words := o.Proof.String() + ": " + originDetail(o)
+		if o.Domain != "" {
+			words += " [" + strings.TrimSuffix(o.Domain+", "+o.Selector, ", ") + "]"
+		}
+		dst = t.appendNote(dst, "origin", wrap(Clean(words), t.room()))
+	}
 	if m, ok := q.meaning(); ok {
 		dst = t.appendNote(dst, m.Code, wrap(sentence(m.Title)+" "+m.Text+" ["+m.Reference+"]", t.room()))
 	}
 	return dst
+}
+
+// originDetail says what the proof of a report rests on or, if it has none,
+// what was found wrong.
+func originDetail(r *origin.Result) string {
+	if r.Proof != origin.None {
+		return r.Detail
+	}
+	var details []string
+	for _, c := range r.Checks {
+		if c.Outcome != origin.Absent && !slices.Contains(details, c.Detail) {
+			details = append(details, c.Detail)
+		}
+	}
+	return cmp.Or(strings.Join(details, "; "), "nothing speaks for it")
 }
 
 // appendNote appends rows of text with a word before the first.
