@@ -43,6 +43,7 @@ func (p *parser) prose() {
 			break
 		}
 	}
+	p.commands()
 	p.failedRecipients()
 	p.addressee()
 	p.whom()
@@ -140,6 +141,46 @@ func sameLocalPart(a, b string) bool {
 	a, _, _ = strings.Cut(a, "@")
 	b, _, _ = strings.Cut(b, "@")
 	return strings.EqualFold(a, b)
+}
+
+// commands takes from the text which command an answer belongs to: Postfix
+// names it there ("in reply to RCPT TO command") and not in Diagnostic-Code,
+// Sendmail shows the session.
+func (p *parser) commands() {
+	if p.Kind != DeliveryStatus || len(p.Recipients) == 0 {
+		return
+	}
+	if d := &p.Recipients[0].Diagnostic; len(p.Recipients) == 1 && d.Command == "" && d.Reply != 0 && strings.Contains(p.Text, "\n>>> ") {
+		d.Command = commandOf(d.Reply, p.Text)
+	}
+	if !strings.Contains(p.Text, "command)") {
+		return
+	}
+	known := byAddress(p.Recipients)
+	for paragraph := range strings.SplitSeq(p.Text, "\n\n") {
+		if !strings.Contains(paragraph, "command)") {
+			continue
+		}
+		if m, ok := nextAddress(paragraph, 0); ok {
+			if r := known[strings.ToLower(paragraph[m.start:m.end])]; r != nil && r.Diagnostic.Command == "" {
+				r.Diagnostic.Command = commandIn(collapse(paragraph))
+			}
+		}
+	}
+}
+
+// commandOf returns the command that was answered with reply in the session
+// that text shows.
+func commandOf(reply codes.Reply, text string) string {
+	command := ""
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, ">>> "); ok {
+			command, _ = smtpCommand(rest)
+		} else if rest, ok := strings.CutPrefix(line, "<<< "); ok && strings.HasPrefix(rest, reply.String()) {
+			return command
+		}
+	}
+	return ""
 }
 
 // fill gives r what it lacks.
