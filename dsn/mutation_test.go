@@ -1,0 +1,107 @@
+package dsn
+
+import (
+	"bytes"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestCutAfterStatus cuts each message behind its delivery-status part, where
+// no cut may lose a recipient or what is said of one.
+func TestCutAfterStatus(t *testing.T) {
+	tried := 0
+	eachMessage(t, func(t *testing.T, msg []byte) {
+		end := statusEnd(msg)
+		if end < 0 {
+			return
+		}
+		tried++
+		want := said(Parse(msg))
+		for n := end; n < len(msg); n += 64 {
+			require.Equal(t, want, said(Parse(msg[:n:n])), "cut at %d of %d", n, len(msg))
+		}
+	})
+	assert.Greater(t, tried, 50)
+}
+
+// eachMessage runs a test on each message of testdata/eml.
+func eachMessage(t *testing.T, test func(t *testing.T, msg []byte)) {
+	names, err := filepath.Glob("../testdata/eml/*.eml")
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".eml"), func(t *testing.T) {
+			msg, err := os.ReadFile(name)
+			require.NoError(t, err)
+			test(t, msg)
+		})
+	}
+}
+
+// seed is the same for the same message, so that a failure comes again.
+func seed(msg []byte) uint64 {
+	h := fnv.New64a()
+	h.Write(msg)
+	return h.Sum64()
+}
+
+// mutate returns msg with one to sixteen changes: a bit flipped, a byte that
+// means something to a parser in place of another, or a piece left out, said
+// twice or moved.
+func mutate(random *rand.Rand, msg []byte) []byte {
+	const meaningful = "\r\n\t :;,.-=?\"\\()<>[]{}@%+*_/\x00\x1b\x80\xc3\xff059"
+	msg = bytes.Clone(msg)
+	for range 1 + random.IntN(16) {
+		if len(msg) == 0 {
+			break
+		}
+		at := random.IntN(len(msg))
+		end := min(at+1+random.IntN(80), len(msg))
+		switch random.IntN(6) {
+		case 0, 1:
+			msg[at] ^= 1 << random.IntN(8)
+		case 2, 3:
+			msg[at] = meaningful[random.IntN(len(meaningful))]
+		case 4:
+			msg = append(msg[:at:at], msg[end:]...)
+		case 5:
+			to := random.IntN(len(msg))
+			msg = append(msg[:to:to], append(bytes.Clone(msg[at:end]), msg[to:]...)...)
+		}
+	}
+	return msg
+}
+
+// statusEnd returns where the last delivery-status part of a message ends, -1
+// if it has none.
+func statusEnd(msg []byte) int {
+	end := -1
+	if hasBareCR(msg) {
+		return end
+	}
+	var header Fields
+	w := walker{msg: msg, defect: func(string, string, Place) {}}
+	for part := range w.parts(&header) {
+		if part.media == "message/delivery-status" || part.media == "message/global-delivery-status" {
+			end = cap(msg) - cap(part.body) + len(part.body)
+		}
+	}
+	return end
+}
+
+// said is what a report says of its recipients in their own fields.
+func said(r *Report) (all []string) {
+	for i := range r.Recipients {
+		x := &r.Recipients[i]
+		all = append(all, fmt.Sprintf("%s %s %s %s", x.Final.Value, x.Action, x.Status, x.Diagnostic.Text))
+	}
+	return all
+}
