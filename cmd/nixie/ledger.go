@@ -51,21 +51,30 @@ func (f *ledgerFlags) open(ctx context.Context) (*store.Store, error) {
 	return s, err
 }
 
-// url returns the ledger that is asked for, else the one in the user's state
-// directory (https://specifications.freedesktop.org/basedir-spec/latest/).
+// url returns the ledger that is asked for, else the one in the state directory.
 func (f *ledgerFlags) url() (string, error) {
 	if f.ledger != "" {
 		return f.ledger, nil
 	}
+	state, err := stateDir()
+	if err != nil {
+		return "", fmt.Errorf("no place for a ledger, give one with --ledger: %w", err)
+	}
+	return "sqlite:" + filepath.Join(state, "ledger.db"), nil
+}
+
+// stateDir returns where the user's state is kept
+// (https://specifications.freedesktop.org/basedir-spec/latest/).
+func stateDir() (string, error) {
 	state := os.Getenv("XDG_STATE_HOME")
 	if !filepath.IsAbs(state) {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return "", fmt.Errorf("no place for a ledger, give one with --ledger: %w", err)
+			return "", err
 		}
 		state = filepath.Join(home, ".local", "state")
 	}
-	return "sqlite:" + filepath.Join(state, "nixie", "ledger.db"), nil
+	return filepath.Join(state, "nixie"), nil
 }
 
 // time returns the time of --at, now without it.

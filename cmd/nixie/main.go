@@ -25,6 +25,7 @@ func main() {
 const (
 	exitFailed = 1 // some input could not be read, or the answer is no
 	exitUsage  = 2
+	exitTemp   = 75 // EX_TEMPFAIL of sysexits.h, of deliver alone
 )
 
 // errFailed ends the program with exitFailed when what failed was told already.
@@ -34,6 +35,11 @@ var errFailed = errors.New("failed")
 type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
+
+// tempFailure is an error after which a mail server is to try again.
+type tempFailure struct{ error }
+
+func (f tempFailure) Unwrap() error { return f.error }
 
 // run runs the program and returns its exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -51,6 +57,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	for line := range strings.Lines(err.Error()) {
 		fmt.Fprintf(stderr, "nixie: %s\n", render.Clean(strings.TrimSuffix(line, "\n")))
+	}
+	if _, ok := errors.AsType[tempFailure](err); ok {
+		return exitTemp
 	}
 	if _, ok := errors.AsType[failure](err); ok {
 		return exitFailed
@@ -87,7 +96,7 @@ what to do, with the words of the message that each verdict rests on.`,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(newParse(), newExplain(), newReasons(), newRules(), newSchema(), newVersion())
-	root.AddCommand(newIngest(), newList(), newAddress(), newUndo(), newIncidents(), newBacktest())
+	root.AddCommand(newIngest(), newDeliver(), newList(), newAddress(), newUndo(), newIncidents(), newBacktest())
 	root.AddCommand(newVERP())
 	return root
 }

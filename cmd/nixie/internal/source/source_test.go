@@ -247,3 +247,17 @@ func TestStreamPassesOverWhatIsTooBig(t *testing.T) {
 	}
 	assert.Equal(t, []string{"-:1 only the first 64 MiB of the message were read", "-:2", "-:3"}, have)
 }
+
+func TestDeliver(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new", "Maildir")
+	require.NoError(t, Deliver(dir, strings.NewReader("one")))
+	require.NoError(t, Deliver(dir, strings.NewReader("two")))
+	require.ErrorContains(t, Deliver(dir, iotest.ErrReader(errors.New("torn"))), "torn")
+	var have []string
+	for _, m := range collect(t, open(t, "maildir:"+dir, "")) {
+		_, text, _ := strings.Cut(m, ": ")
+		have = append(have, text)
+	}
+	assert.ElementsMatch(t, []string{"one", "two"}, have)
+	assert.Len(t, files(t, dir), 2)
+}
