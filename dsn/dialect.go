@@ -277,11 +277,14 @@ func (r *reader) answerAt(c capture, row int) {
 	if c.answer >= 0 {
 		found.start = c.answer
 	}
+	if found.start > found.end { // the template matched over the end of the paragraph
+		found.end = max(found.start, r.rows[r.rowOf(found.start)].end)
+	}
 	answer := &r.common
 	if len(r.items) > 0 {
 		answer = &r.items[len(r.items)-1].answer
 	}
-	if answer.end == 0 || !hasFailureCode(r.text[answer.start:answer.end]) && hasFailureCode(r.text[found.start:max(found.start, found.end)]) {
+	if answer.end == 0 || !hasFailureCode(r.text[answer.start:answer.end]) && hasFailureCode(r.text[found.start:found.end]) {
 		*answer = found
 	}
 }
