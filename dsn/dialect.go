@@ -278,7 +278,8 @@ func (r *reader) answerAt(c capture, row int) {
 		found.start = c.answer
 	}
 	if found.start > found.end { // the template matched over the end of the paragraph
-		found.end = max(found.start, r.rows[r.rowOf(found.start)].end)
+		_, end := r.paragraph(r.rowOf(found.start))
+		found.end = max(found.start, end)
 	}
 	answer := &r.common
 	if len(r.items) > 0 {
