@@ -212,9 +212,9 @@ func (r Reply) unlisted() Meaning {
 	return m
 }
 
-// unlisted says what class and subject of a status do, RFC 3463 section 2 and 3.
+// unlisted says what class and subject of a status do, RFC 3463 sections 2 and 3.
 func (s Status) unlisted() Meaning {
-	m := Meaning{Code: s.String(), Reference: "RFC 3463 section 2 and 3"}
+	m := Meaning{Code: s.String(), Reference: "RFC 3463 sections 2 and 3"}
 	switch s.Class {
 	case anyClass:
 		m.Code = "X" + m.Code[1:]

@@ -130,11 +130,11 @@ func TestUnknown(t *testing.T) {
 			Title:     "Transient failure: security or policy",
 			Text:      "Not registered. Its subject is security or policy.",
 			Class:     "Persistent transient failure: the message is well formed, and another try may work unless the sender has given up.",
-			Reference: "RFC 3463 section 2 and 3"}},
+			Reference: "RFC 3463 sections 2 and 3"}},
 		{"subject", codes.Status{Class: 5, Subject: 9, Detail: 1}.Meaning, codes.Meaning{Code: "5.9.1",
 			Title: "Permanent failure", Text: "Not registered, nor is its subject.",
 			Class:     "Permanent failure: something must change before the message can be delivered.",
-			Reference: "RFC 3463 section 2 and 3"}},
+			Reference: "RFC 3463 sections 2 and 3"}},
 		{"number", codes.HResult(0x8007274C).Meaning, codes.Meaning{Code: "0x8007274C", Title: "Unknown error number",
 			Text: "Error 10060 of Windows.", Implies: codes.ReadReply, Reference: "winerror.h, Windows SDK"}},
 	} {
