@@ -41,12 +41,15 @@ func (r *Recipient) reply() codes.Reply {
 	return cmp.Or(r.Verdict.Reply, r.Diagnostic.Reply)
 }
 
-// means is the documented meaning of the most specific code, one sentence; ""
-// if there is no code.
+// means is the documented meaning of the most specific code, one sentence: of
+// a code that no list has, what its class means; "" if there is no code.
 func (r *Recipient) means() string {
 	m, ok := r.meaning()
 	if !ok {
 		return ""
+	}
+	if m.Standing == "" {
+		return m.Class
 	}
 	text, _, _ := strings.Cut(cmp.Or(m.Text, m.Title), ". ")
 	return sentence(text)

@@ -78,7 +78,9 @@ func TestCell(t *testing.T) {
 		{"tab", "\t=1", `'\t=1`},
 		{"carriage return", "\r=1", `'\r=1`},
 		{"after space", " =1", `' =1`},
-		{"full width", "=1", "'=1"},
+		{"full width", "\uff1d1", "'\uff1d1"},
+		{"after a semicolon", "a; =1;b;@c", "a;' =1;b;'@c"},
+		{"after a quote", `"=1`, `"'""=1"`},
 		{"line end", "a\nb", `a\nb`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -162,6 +164,28 @@ func TestCSV(t *testing.T) {
 		"reporting_mta": "mx.example.net", "original_message_id": "news@example.org", "retry_after_s": "60",
 		"diagnostic": `'=550 "no",\nnot here`, "means": r.Recipients[0].means(), "because": "text/user-unknown: User unknown",
 	}, have)
+}
+
+// What a code that no list has means is not made up.
+func TestMeans(t *testing.T) {
+	status := func(subject, detail uint16) codes.Status { return codes.Status{Class: 5, Subject: subject, Detail: detail} }
+	for _, test := range []struct {
+		name   string
+		status codes.Status
+		reply  codes.Reply
+		want   string
+	}{
+		{"registered", status(1, 10), 0, "The domain of the recipient says in its DNS that it takes no mail at all."},
+		{"not registered", status(7, 606), 0, "Permanent failure: something must change before the message can be delivered."},
+		{"no such subject", status(9, 1), 550, "Permanent failure: something must change before the message can be delivered."},
+		{"no such reply", codes.Status{}, 577, "Permanent failure: the same will not work again."},
+		{"no code", codes.Status{}, 0, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := Recipient{&dsn.Recipient{Status: test.status}, classify.Verdict{Reply: test.reply}}
+			assert.Equal(t, test.want, r.means())
+		})
+	}
 }
 
 func TestBounceType(t *testing.T) {
