@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"nixie/dsn"
 )
@@ -79,13 +80,9 @@ func (r *Recipient) because() string {
 	return b.String()
 }
 
-// appendCell appends a cell. One that a spreadsheet could take for a formula
-// gets an apostrophe before it.
+// appendCell appends a cell with the formulas in it disarmed.
 func appendCell(dst []byte, s string) []byte {
-	if isFormula(s) {
-		s = "'" + s
-	}
-	s = Clean(s)
+	s = Clean(disarm(s))
 	if !strings.ContainsAny(s, "\",") && strings.TrimSpace(s) == s {
 		return append(dst, s...)
 	}
@@ -101,17 +98,30 @@ func appendCell(dst []byte, s string) []byte {
 	}
 }
 
-// isFormula reports whether a cell would start a formula, in a spreadsheet
-// that drops space before it, too, and in one that knows the full-width signs.
-func isFormula(s string) bool {
+// disarm puts an apostrophe before what a spreadsheet could take for a
+// formula: at the start of the cell, and behind a semicolon, which parts cells
+// where people write a comma in numbers.
+func disarm(s string) string {
+	if !startsFormula(s) && strings.IndexByte(s, ';') < 0 {
+		return s
+	}
+	var b strings.Builder
+	for piece := range strings.SplitAfterSeq(s, ";") {
+		if startsFormula(piece) {
+			b.WriteByte('\'')
+		}
+		b.WriteString(piece)
+	}
+	return b.String()
+}
+
+// startsFormula reports whether a cell would start a formula, in a spreadsheet
+// that drops space and quotes before it, too, and in one that knows the
+// full-width signs.
+func startsFormula(s string) bool {
 	if strings.HasPrefix(s, "\t") || strings.HasPrefix(s, "\r") {
 		return true
 	}
-	s = strings.TrimSpace(s)
-	for _, sign := range [...]string{"=", "+", "-", "@", "=", "+", "-", "@"} {
-		if strings.HasPrefix(s, sign) {
-			return true
-		}
-	}
-	return false
+	sign, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, "\" \t\r\n\v\f\u00a0\u3000"))
+	return strings.ContainsRune("=+-@\uff1d\uff0b\uff0d\uff20", sign)
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"strconv"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -159,12 +160,13 @@ func (o *object) text(name, value string) {
 	o.buf = append(o.buf, '"')
 }
 
-// appendJSON appends the inside of a JSON string, RFC 8259 section 7.
+// appendJSON appends the inside of a JSON string, RFC 8259 section 7. What ends
+// a script, or begins one, is escaped, so that the JSON can stand in a page.
 func appendJSON(dst []byte, s string) []byte {
 	done := 0
 	for i := 0; i < len(s); {
 		c := s[i]
-		if c >= ' ' && c < 0x7f && c != '"' && c != '\\' {
+		if c >= ' ' && c < 0x7f && c != '"' && c != '\\' && (c != '<' || !startsTag(s[i+1:])) {
 			i++
 			continue
 		}
@@ -194,4 +196,11 @@ func appendJSON(dst []byte, s string) []byte {
 		done = i
 	}
 	return append(dst, s[done:]...)
+}
+
+// startsTag reports whether a < before s begins what has a meaning inside the
+// script element of a page, https://html.spec.whatwg.org/#restrictions-for-contents-of-script-elements.
+func startsTag(s string) bool {
+	const script = "script"
+	return s != "" && (s[0] == '/' || s[0] == '!') || len(s) >= len(script) && strings.EqualFold(s[:len(script)], script)
 }
