@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -42,12 +43,16 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 			if opts.jobs < 1 {
 				return fmt.Errorf("--jobs must be at least 1")
 			}
+			if opts.why && (opts.unclassified || opts.format == "sisimai") {
+				return errors.New("--why goes with neither --unclassified nor --format sisimai: they show no evidence")
+			}
 			if len(paths) == 0 {
 				if isTerminal(stdin) {
 					return fmt.Errorf("no PATH, and nothing is piped in")
 				}
 				paths = []string{"-"}
 			}
+			go warmUp() // while the classifier is built
 			rules, err := newClassifier(opts.rules)
 			if err != nil {
 				return asFailure(err)
@@ -79,13 +84,18 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&opts.format, "format", "", "table, json, csv or sisimai")
-	flags.BoolVar(&opts.why, "why", false, "print what each verdict rests on")
+	flags.BoolVar(&opts.why, "why", false, "print what each verdict rests on, as JSON always does")
 	flags.BoolVar(&opts.unclassified, "unclassified", false, "print the answers that no rule knows, grouped")
 	flags.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, to try first")
 	flags.StringVar(&opts.origin, "origin", "", "`FILE` of your keys: say what proves that a report is about your mail")
 	flags.IntVar(&opts.jobs, "jobs", runtime.GOMAXPROCS(0), "messages to work on at once")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
+}
+
+// warmUp has dsn build what it needs to read text, such as its dialects.
+func warmUp() {
+	dsn.Parse([]byte("From: MAILER-DAEMON@example.org\n\n<alice@example.org>: 550 5.1.1 User unknown\n"))
 }
 
 var formats = []string{"table", "json", "csv", "sisimai"}

@@ -168,7 +168,9 @@ func TestCSV(t *testing.T) {
 
 // What a code that no list has means is not made up.
 func TestMeans(t *testing.T) {
-	status := func(subject, detail uint16) codes.Status { return codes.Status{Class: 5, Subject: subject, Detail: detail} }
+	status := func(subject, detail uint16) codes.Status {
+		return codes.Status{Class: 5, Subject: subject, Detail: detail}
+	}
 	for _, test := range []struct {
 		name   string
 		status codes.Status
