@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -132,23 +133,35 @@ func (m *maildir) Messages(ctx context.Context) iter.Seq2[Message, error] {
 func (m *maildir) list() ([]string, error) {
 	var ids []string
 	for _, sub := range []string{"cur", "new"} { // a message that is moved on meanwhile is found in a second pass
-		entries, err := os.ReadDir(filepath.Join(m.path, sub))
+		dir, err := os.Open(filepath.Join(m.path, sub))
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range entries {
-			name := e.Name()
-			if strings.HasPrefix(name, ".") || !e.Type().IsRegular() {
-				continue
+		for err == nil {
+			var entries []os.DirEntry
+			entries, err = dir.ReadDir(1000) // there may be very many
+			for _, e := range entries {
+				if m.wants(sub, e) {
+					ids = append(ids, sub+"/"+e.Name())
+				}
 			}
-			if m.after.What == seen && sub == "cur" && strings.ContainsRune(flags(name), 'S') {
-				continue
-			}
-			ids = append(ids, sub+"/"+name)
+		}
+		dir.Close()
+		if err != io.EOF {
+			return nil, err
 		}
 	}
 	slices.SortFunc(ids, func(a, b string) int { return cmp.Compare(a[len("cur/"):], b[len("cur/"):]) })
 	return ids, nil
+}
+
+// wants reports whether an entry of cur or new is a message to read.
+func (m *maildir) wants(sub string, e os.DirEntry) bool {
+	name := e.Name()
+	if strings.HasPrefix(name, ".") || !e.Type().IsRegular() {
+		return false
+	}
+	return m.after.What != seen || sub != "cur" || !strings.ContainsRune(flags(name), 'S')
 }
 
 // read returns the bytes of a message, unpacked if it is compressed.
