@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"nixie/cmd/nixie/internal/render"
+	"nixie/dsn"
 	"nixie/dsn/origin"
 )
 
