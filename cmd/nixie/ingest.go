@@ -74,7 +74,7 @@ not be read, and 2 for wrong usage.`,
 			}
 			rules, err := newClassifier(opts.rules)
 			if err != nil {
-				return asFailure(err)
+				return err
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()

@@ -10,7 +10,8 @@ import (
 )
 
 // newClassifier returns a classifier with the rules of a file before the
-// built-in ones; "" is no file.
+// built-in ones; "" is no file. The error is one of usage: a file that is not
+// there, or a mistake in a rule with its file and line.
 func newClassifier(file string) (*classify.Classifier, error) {
 	rules, err := readRules(file)
 	if err != nil {

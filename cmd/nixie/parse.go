@@ -38,7 +38,8 @@ Of a directory it reads the files that end in .eml, .mbox, .mbx, .mail, .msg,
 
 It prints a table to a terminal, and otherwise one JSON object a message, each on
 a line of its own.
-The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`,
+The exit status is 0, 1 if some input could not be read, and 2 for wrong usage,
+a file of --rules with a mistake in it included.`,
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			stdin, stdout := cmd.InOrStdin(), cmd.OutOrStdout()
 			if opts.jobs < 1 {
@@ -56,7 +57,7 @@ The exit status is 0, 1 if some input could not be read, and 2 for wrong usage.`
 			go warmUp() // while the classifier is built
 			rules, err := newClassifier(opts.rules)
 			if err != nil {
-				return asFailure(err)
+				return err
 			}
 			var why render.References
 			if opts.why {
