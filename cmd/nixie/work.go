@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 
 	"nixie/classify"
@@ -139,7 +140,7 @@ func (w *work) read(send func(*batch) bool, free <-chan *batch) {
 	}()
 	for _, path := range w.paths {
 		if path == "-" {
-			for m, err := range reader.Stream(path, w.stdin) {
+			for m, err := range accounted(path, reader.Stream(path, w.stdin)) {
 				if !message(m, err) {
 					return
 				}
@@ -154,11 +155,28 @@ func (w *work) read(send func(*batch) bool, free <-chan *batch) {
 				}
 				continue
 			}
-			for m, err := range reader.File(file) {
+			for m, err := range accounted(file.Path, reader.File(file)) {
 				if !message(m, err) {
 					return
 				}
 			}
+		}
+	}
+}
+
+// accounted yields the messages of an input, and an empty one for an input that
+// holds nothing: each that could be read has a result.
+func accounted(source string, messages iter.Seq2[mailbox.Message, error]) iter.Seq2[mailbox.Message, error] {
+	return func(yield func(mailbox.Message, error) bool) {
+		none := true
+		for m, err := range messages {
+			none = false
+			if !yield(m, err) {
+				return
+			}
+		}
+		if none {
+			yield(mailbox.Message{Source: source}, nil)
 		}
 	}
 }
@@ -186,7 +204,7 @@ func (w *work) work(todo <-chan *batch) {
 			case it.err != nil:
 				b.errs = append(b.errs, fmt.Errorf("%s: %w", it.source, it.err))
 			case it.file.Path != "":
-				for m, err := range reader.File(it.file) {
+				for m, err := range accounted(it.file.Path, reader.File(it.file)) {
 					if err != nil {
 						b.errs = append(b.errs, fmt.Errorf("%s: %w", m.Source, err))
 						continue
