@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -224,4 +225,55 @@ func requireNothingLost(t *testing.T, box, after string, told map[string][]strin
 			require.True(t, have[id], "%s is gone", name)
 		}
 	}
+}
+
+// A run that is told to end records what it has begun, and says so.
+func TestIngestEndsWhenTold(t *testing.T) {
+	nixie := command(t)
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			dir := t.TempDir()
+			box, db := filepath.Join(dir, "Maildir"), filepath.Join(dir, "ledger.db")
+			fillMaildir(t, box, 1500)
+			cmd := exec.Command(nixie, "ingest", "--after", "delete", "--ledger", "sqlite:"+db, "maildir:"+box)
+			var out strings.Builder
+			cmd.Stdout, cmd.Stderr = &out, &out
+			require.NoError(t, cmd.Start())
+			require.Eventually(t, func() bool { return len(list(t, box)) < 1500 }, 30*time.Second, time.Millisecond)
+			require.NoError(t, cmd.Process.Signal(sig))
+			if cmd.Wait() != nil { // else it was done already
+				assert.Equal(t, 1, cmd.ProcessState.ExitCode())
+				assert.Contains(t, out.String(), "nixie: broken off; the next run goes on from here\n")
+			}
+			assert.Contains(t, out.String(), " messages: ")
+			require.NoError(t, exec.Command(nixie, "ingest", "--after", "delete", "--ledger", "sqlite:"+db, "maildir:"+box).Run())
+			assert.Len(t, list(t, box), 150, "letters")
+			assert.Len(t, recorded(t, db), 1650)
+		})
+	}
+}
+
+// Two workers on one Maildir and one ledger come to what one does.
+func TestTwoWorkersOnOneMaildir(t *testing.T) {
+	nixie, dir := command(t), t.TempDir()
+	box, db := filepath.Join(dir, "Maildir"), filepath.Join(dir, "ledger.db")
+	fillMaildir(t, box, 1000)
+	var workers []*exec.Cmd
+	for range 2 {
+		cmd := exec.Command(nixie, "ingest", "--after", "delete", "--ledger", "sqlite:"+db, "maildir:"+box)
+		require.NoError(t, cmd.Start())
+		workers = append(workers, cmd)
+	}
+	for _, cmd := range workers {
+		assert.NoError(t, cmd.Wait())
+	}
+	assert.Len(t, list(t, box), 100, "letters")
+	assert.Len(t, recorded(t, db), 1100)
+}
+
+// list returns the files that are new in a Maildir.
+func list(t testing.TB, box string) []os.DirEntry {
+	entries, err := os.ReadDir(filepath.Join(box, "new"))
+	require.NoError(t, err)
+	return entries
 }
