@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"nixie/classify/ledger"
 	"nixie/cmd/nixie/internal/mailbox"
 	"nixie/cmd/nixie/internal/source"
 )
@@ -24,7 +23,7 @@ const deliverTime = 5 * time.Minute
 
 func newDeliver() *cobra.Command {
 	var flags ledgerFlags
-	var opts struct{ rest, rules, mailbox string }
+	var opts struct{ rest, rules, origin, mailbox string }
 	cmd := &cobra.Command{
 		Use:   "deliver",
 		Short: "Record one message that a mail server hands over",
@@ -64,7 +63,11 @@ is no other, so that nobody gets a bounce for a bounce.`,
 				}
 				rest = filepath.Join(state, "rest")
 			}
-			return deliver(ctx, cmd.InOrStdin(), &flags, opts.rules, opts.mailbox, rest)
+			judge, err := newJudge(opts.rules, opts.origin)
+			if err != nil {
+				return err
+			}
+			return deliver(ctx, cmd.InOrStdin(), &flags, judge, opts.mailbox, rest)
 		},
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return tempFailure{err} })
@@ -72,6 +75,7 @@ is no other, so that nobody gets a bounce for a bounce.`,
 	f.StringVar(&flags.ledger, "ledger", "", "the `LEDGER`: sqlite:PATH or postgres://HOST/DATABASE (default: ledger.db in ~/.local/state/nixie)")
 	f.StringVar(&opts.rest, "rest", "", "the `MAILDIR` for what could not be recorded (default: rest in ~/.local/state/nixie)")
 	f.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, to try first")
+	f.StringVar(&opts.origin, "origin", "", "`FILE` of your keys: what proves that a report is about your mail")
 	f.StringVar(&opts.mailbox, "mailbox", "deliver", "`NAME` of the mailbox in the ledger")
 	return cmd
 }
@@ -86,7 +90,7 @@ func exitOnSignal() {
 }
 
 // deliver records a message, or puts it into the Maildir rest, or both.
-func deliver(ctx context.Context, in io.Reader, flags *ledgerFlags, rulesFile, mailboxName, rest string) error {
+func deliver(ctx context.Context, in io.Reader, flags *ledgerFlags, judge judge, mailboxName, rest string) error {
 	data, err := io.ReadAll(io.LimitReader(in, mailbox.MaxMessage))
 	if err != nil {
 		return fmt.Errorf("read the message: %w", err)
@@ -94,13 +98,9 @@ func deliver(ctx context.Context, in io.Reader, flags *ledgerFlags, rulesFile, m
 	if len(data) == 0 {
 		return errors.New("there is no message on standard input")
 	}
-	rules, err := newClassifier(rulesFile)
-	if err != nil {
-		return err
-	}
 	m := mail{Message: source.Message{Data: withoutFrom(data)}}
 	// A message that we fail at would fail again, so it is not the server's to keep.
-	failed := m.judge(rules, ledger.Reading{Source: mailboxName, At: time.Now(), Provider: providerOf})
+	failed := judge.read(&m, mailboxName)
 	if len(m.events) > 0 {
 		s, err := flags.create(ctx)
 		if err != nil {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"nixie/classify"
 	"nixie/classify/ledger"
 	"nixie/cmd/nixie/internal/source"
 	"nixie/cmd/nixie/internal/store"
@@ -23,8 +22,8 @@ import (
 func newIngest() *cobra.Command {
 	var flags ledgerFlags
 	var opts struct {
-		after, rules, log string
-		dryRun            bool
+		after, rules, origin, log string
+		dryRun                    bool
 	}
 	cmd := &cobra.Command{
 		Use:   "ingest SOURCE...",
@@ -72,7 +71,7 @@ not be read, and 2 for wrong usage.`,
 			if err != nil {
 				return err
 			}
-			rules, err := newClassifier(opts.rules)
+			judge, err := newJudge(opts.rules, opts.origin)
 			if err != nil {
 				return err
 			}
@@ -80,7 +79,7 @@ not be read, and 2 for wrong usage.`,
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second signal ends the program at once
 
-			in := ingest{rules: rules, log: log, progress: progress, dryRun: opts.dryRun, stdin: cmd.InOrStdin(), stdout: cmd.OutOrStdout()}
+			in := ingest{judge: judge, log: log, progress: progress, dryRun: opts.dryRun, stdin: cmd.InOrStdin(), stdout: cmd.OutOrStdout()}
 			if !opts.dryRun {
 				if in.store, err = flags.create(ctx); err != nil {
 					return asFailure(err)
@@ -99,6 +98,7 @@ not be read, and 2 for wrong usage.`,
 	f.StringVar(&opts.after, "after", "", "what to do with a recorded message: keep, seen, move:`FOLDER` or delete")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "touch no mailbox and no ledger, print the events as JSON Lines")
 	f.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, to try first")
+	f.StringVar(&opts.origin, "origin", "", "`FILE` of your keys: what proves that a report is about your mail")
 	f.StringVar(&opts.log, "log", "text", "format of the log on standard error: text or json")
 	return cmd
 }
@@ -136,7 +136,7 @@ func (a aside) Write(p []byte) (int, error) {
 // ingest is one run of the command.
 type ingest struct {
 	store    *store.Store // nil in a dry run
-	rules    *classify.Classifier
+	judge    judge
 	log      *slog.Logger
 	progress *progress
 	dryRun   bool
@@ -216,7 +216,11 @@ func (in *ingest) mailbox(ctx context.Context, place source.Place) {
 		go func() {
 			for b := range todo {
 				for i := range b.mails {
-					in.judge(&b.mails[i], place.Name)
+					m := &b.mails[i]
+					if m.err == nil {
+						m.err = in.judge.read(m, place.Name)
+					}
+					m.Data = nil
 				}
 				close(b.done)
 			}
@@ -260,13 +264,6 @@ func readMail(ctx context.Context, box source.Source, send func(*mailBatch) bool
 	if len(b.mails) > 0 {
 		send(b)
 	}
-}
-
-func (in *ingest) judge(m *mail, mailbox string) {
-	if m.err == nil {
-		m.err = m.judge(in.rules, ledger.Reading{Source: mailbox, At: time.Now(), Provider: providerOf})
-	}
-	m.Data = nil
 }
 
 // commit records what the messages tell, and only then marks them as done.

@@ -119,11 +119,11 @@ func TestKilledIngestLosesNothing(t *testing.T) {
 	template := filepath.Join(dir, "template")
 	fillMaildir(t, template, messages)
 	told := make(map[string][]string) // the IDs of the events in a message
-	rules, err := newClassifier("")
+	judge, err := newJudge("", "")
 	require.NoError(t, err)
 	for i := range messages {
 		m := mail{Message: source.Message{Data: []byte(sampleMail(i))}}
-		require.NoError(t, m.judge(rules, ledger.Reading{At: time.Now()}))
+		require.NoError(t, judge.read(&m, ""))
 		name := fmt.Sprintf("%09d.host", i)
 		told[name] = nil
 		for _, e := range m.events {
