@@ -33,6 +33,7 @@ type batch struct {
 	data  []byte // the messages
 	out   []byte // the results, in the output's format
 	errs  []error
+	size  int // in bytes, of what is to be read of it
 	count int // of messages
 	bytes int // in them
 	done  chan struct{}
@@ -64,6 +65,7 @@ func (w *work) run(stderr io.Writer) error {
 	printing := make(chan *batch, 2*w.jobs) // in order
 	free := make(chan *batch, cap(printing)+w.jobs+2)
 	stop := make(chan struct{})
+	inFlight := newBudget()
 	for range w.jobs {
 		go w.work(todo)
 	}
@@ -71,6 +73,7 @@ func (w *work) run(stderr io.Writer) error {
 		defer close(printing)
 		defer close(todo)
 		w.read(func(b *batch) bool {
+			inFlight.take(b.size) // what was sent before gives back when it is printed
 			select {
 			case printing <- b:
 				todo <- b
@@ -84,14 +87,16 @@ func (w *work) run(stderr io.Writer) error {
 	var failed, broken error
 	for b := range printing {
 		<-b.done
-		if broken != nil {
-			continue
-		}
-		if len(b.out) > 0 {
+		if broken == nil && len(b.out) > 0 {
 			if _, err := w.output.to.Write(b.out); err != nil {
 				broken = err
 				close(stop)
 			}
+		}
+		b.trim()
+		inFlight.give(b.size)
+		if broken != nil {
+			continue
 		}
 		w.progress.add(b.count, b.bytes)
 		for _, err := range b.errs {
@@ -130,6 +135,7 @@ func (w *work) read(send func(*batch) bool, free <-chan *batch) {
 	message := func(m mailbox.Message, err error) bool {
 		start := len(b.data)
 		b.data = append(b.data, m.Data...)
+		b.size += len(m.Data)
 		b.items = append(b.items, item{source: m.Source, start: start, end: len(b.data), err: err})
 		return full()
 	}
@@ -150,6 +156,7 @@ func (w *work) read(send func(*batch) bool, free <-chan *batch) {
 		for file, err := range mailbox.Files(path) {
 			if err != nil || file.Size >= 0 && file.Size <= smallFile {
 				b.items = append(b.items, item{source: file.Path, file: file, err: err})
+				b.size += int(max(file.Size, 0))
 				if !full() {
 					return
 				}
@@ -184,13 +191,20 @@ func accounted(source string, messages iter.Seq2[mailbox.Message, error]) iter.S
 func newBatch(free <-chan *batch) *batch {
 	select {
 	case b := <-free:
-		if cap(b.data) > 4*batchBytes {
-			b.data = nil
-		}
 		*b = batch{items: b.items[:0], data: b.data[:0], out: b.out[:0], errs: b.errs[:0], done: make(chan struct{})}
 		return b
 	default:
 		return &batch{done: make(chan struct{})}
+	}
+}
+
+// trim lets go of buffers that grew for one large message.
+func (b *batch) trim() {
+	if cap(b.data) > 4*batchBytes {
+		b.data = nil
+	}
+	if cap(b.out) > 4*batchBytes {
+		b.out = nil
 	}
 }
 
@@ -222,7 +236,6 @@ func (w *work) work(todo <-chan *batch) {
 // message works on one message.
 func (w *work) message(b *batch, r *render.Result, source string, data []byte) {
 	r.Source, r.Report = source, dsn.Parse(data)
-	r.Recipients = r.Recipients[:0]
 	for recipient, verdict := range w.rules.Report(r.Report) {
 		r.Recipients = append(r.Recipients, render.Recipient{Recipient: recipient, Verdict: verdict})
 	}
@@ -232,6 +245,8 @@ func (w *work) message(b *batch, r *render.Result, source string, data []byte) {
 	}
 	b.out = slices.Grow(b.out, 1<<10)
 	b.out = w.output.append(b.out, r)
+	clear(r.Recipients) // so that the result of one message does not keep it
+	*r = render.Result{Recipients: r.Recipients[:0]}
 	b.count++
 	b.bytes += len(data)
 }
