@@ -22,13 +22,16 @@ import (
 	"nixie/dsn"
 )
 
-// messages are those of testdata and, where it lies beside the project, of the
-// larger sets of labelled mail.
+// messages are those of testdata and, unless the tests are to be short, of the
+// larger sets of labelled mail where they lie beside the project.
 func messages(tb testing.TB) (msgs [][]byte, size int64) {
 	tb.Helper()
 	names, err := filepath.Glob("../testdata/eml/*.eml")
 	require.NoError(tb, err)
 	for _, set := range []string{"mta", "corpus"} {
+		if testing.Short() {
+			break
+		}
 		labels, _ := os.ReadFile(filepath.Join("../../shared", set, "labels.jsonl"))
 		for line := range bytes.Lines(labels) {
 			var l struct{ File string }
@@ -53,6 +56,7 @@ func BenchmarkAll(b *testing.B) {
 	reports := make([]*dsn.Report, len(msgs))
 	for i, msg := range msgs {
 		reports[i] = dsn.Parse(msg)
+		judge(reports[i]) // builds the tables, if it is the first
 	}
 	for _, bench := range []struct {
 		name string
