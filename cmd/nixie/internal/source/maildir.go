@@ -22,6 +22,7 @@ type maildir struct {
 	path   string
 	after  After
 	target string // the Maildir to move messages to
+	reader mailbox.Reader
 }
 
 func openMaildir(path string, after After) (*maildir, error) {
@@ -166,12 +167,11 @@ func (m *maildir) wants(sub string, e os.DirEntry) bool {
 
 // read returns the bytes of a message, unpacked if it is compressed.
 func (m *maildir) read(ctx context.Context, id string) (data []byte, err error) {
-	var reader mailbox.Reader
 	for file, err := range mailbox.Files(filepath.Join(m.path, id)) {
 		if err != nil {
 			return nil, err
 		}
-		for message, err := range whole(ctx, reader.File(file)) {
+		for message, err := range whole(ctx, m.reader.File(file)) {
 			if err != nil {
 				return nil, err
 			}
