@@ -60,7 +60,9 @@ func TestReportJudgement(t *testing.T) {
 		{"expired and nothing else", failed("4.4.7", "delivery time expired"), want{Expired, Transport, GiveUp, "soft"}},
 
 		{"MAIL FROM refused", command(failed("5.0.0", "550 Nope"), "MAIL FROM"), want{BadSender, Sender, GiveUp, "soft"}},
-		{"RCPT TO refused", command(failed("5.0.0", "550 Nope"), "RCPT TO"), want{BadMailbox, Address, GiveUp, "hard"}},
+		{"RCPT TO refused", command(failed("5.0.0", "550 Nope"), "RCPT TO"), want{PermanentFailure, "", GiveUp, "soft"}},
+		{"the sender refused at RCPT TO", command(failed("5.0.0", "553 Go away"), "RCPT TO"), want{PermanentFailure, "", GiveUp, "soft"}},
+		{"syntax refused at RCPT TO", command(failed("5.0.0", "501 Nope"), "RCPT TO"), want{ProtocolError, Transport, GiveUp, "soft"}},
 		{"DATA refused", command(failed("5.0.0", "550 Nope"), "end of DATA"), want{Policy, Sender, GiveUp, "soft"}},
 		{"greeting refused", command(failed("5.0.0", "554 Nope"), "EHLO"), want{Blocked, Sender, GiveUp, "soft"}},
 		{"size refused at MAIL FROM", command(failed("5.0.0", "552 Nope"), "MAIL FROM"), want{TooBig, Content, GiveUp, "soft"}},
@@ -78,6 +80,16 @@ func TestReportJudgement(t *testing.T) {
 				assert.Equal(t, test.want, want{v.Reason, v.Fault, v.Decision, v.BounceType()}, "%+v", v.Because)
 			}
 		})
+	}
+}
+
+// TestReplyProvesNothing shows that no reply code by itself makes a dead
+// address, whatever command it answers.
+func TestReplyProvesNothing(t *testing.T) {
+	for r := range Rules() {
+		if r.Basis() == ByReply && r.Name != "reply/556" {
+			assert.False(t, r.Reason.Dead(), r.Name)
+		}
 	}
 }
 
