@@ -139,14 +139,14 @@ func (c *Checker) graded(ctx context.Context, m *Message, check Check, s *signat
 	}
 	check.Outcome = Pass
 	switch err := c.verifyWhole(ctx, s, raw, n); {
-	case !m.Report.Original.Whole:
-		check.Detail = "the header came back as we signed it; the body did not come back"
+	case err == nil:
+		check.Proof, check.Detail = DKIM, "the original came back as we signed it"
 	case s.partial:
 		check.Detail = "the header came back as we signed it; the body was signed in part"
-	case err != nil:
-		check.Detail = "the header came back as we signed it; the body was cut or changed"
+	case !m.Report.Original.Whole:
+		check.Detail = "the header came back as we signed it; the body did not come back"
 	default:
-		check.Proof, check.Detail = DKIM, "the original came back as we signed it"
+		check.Detail = "the header came back as we signed it; the body was cut or changed"
 	}
 	return check
 }
