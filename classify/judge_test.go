@@ -66,6 +66,11 @@ func TestReportJudgement(t *testing.T) {
 		{"DATA refused", command(failed("5.0.0", "550 Nope"), "end of DATA"), want{Policy, Sender, GiveUp, "soft"}},
 		{"greeting refused", command(failed("5.0.0", "554 Nope"), "EHLO"), want{Blocked, Sender, GiveUp, "soft"}},
 		{"size refused at MAIL FROM", command(failed("5.0.0", "552 Nope"), "MAIL FROM"), want{TooBig, Content, GiveUp, "soft"}},
+		{"an address refused at MAIL FROM", command(failed("5.1.1", "550 5.1.1 no"), "MAIL FROM"), want{BadSender, Sender, GiveUp, "soft"}},
+		{"a mailbox refused at MAIL FROM", command(failed("5.2.1", "550 5.2.1 no"), "MAIL FROM"), want{BadSender, Sender, GiveUp, "soft"}},
+		{"an address refused at EHLO", command(failed("5.1.1", "550 5.1.1 no"), "EHLO"), want{Blocked, Sender, GiveUp, "soft"}},
+		{"an address refused at RCPT TO", command(failed("5.1.1", "550 5.1.1 no"), "RCPT TO"), want{BadMailbox, Address, GiveUp, "hard"}},
+		{"words beat a status at MAIL FROM", command(failed("5.1.1", "550 5.1.1 Message is too large"), "MAIL FROM"), want{TooBig, Content, GiveUp, "soft"}},
 		{"words beat the command", command(failed("5.0.0", "550 User unknown"), "end of DATA"), want{BadMailbox, Address, GiveUp, "hard"}},
 
 		{"delivered, whatever the words", recipient(dsn.Delivered, "2.1.5", "250 2.1.5 User unknown to nobody"), want{WasDelivered, "", Nothing, "delivered"}},
