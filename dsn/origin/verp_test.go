@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,16 @@ func mint(t testing.TB, prefix, domain, recipient, campaign, expires string) str
 	address, err := v.Mint(domain, recipient, campaign, on)
 	require.NoError(t, err)
 	return address
+}
+
+func TestVectorsInReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	for _, v := range vectors {
+		assert.Contains(t, string(readme), "`"+v.recipient+"`")
+		assert.Contains(t, string(readme), "`"+v.address+"`")
+	}
+	assert.Contains(t, string(readme), string(verpKey.Secret))
 }
 
 func TestVERP(t *testing.T) {
