@@ -124,7 +124,7 @@ func (c *Classifier) judge(f *facts, text *humanText) Verdict {
 	defer c.memory.Put(s)
 	v := Verdict{Status: f.status, Reply: f.reply, Transient: f.transient}
 	c.search(f, s)
-	first := c.decisive(s)
+	first := c.decisive(f, s)
 	if delivered(f.action) {
 		first = s.best[tierAction]
 		s.best = [tiers]candidate{tierAction: first}

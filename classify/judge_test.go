@@ -59,6 +59,11 @@ func TestReportJudgement(t *testing.T) {
 		{"expired names what kept failing", failed("4.4.7", "451 4.7.1 Greylisted, try later"), want{Greylisted, Transport, GiveUp, "soft"}},
 		{"expired and nothing else", failed("4.4.7", "delivery time expired"), want{Expired, Transport, GiveUp, "soft"}},
 
+		{"a reply for now beside a status for good", failed("5.0.0", "450 not now"), want{TransientFailure, "", GiveUp, "soft"}},
+		{"a busy reply beside a status for good", failed("5.0.0", "421 not now"), want{ServerBusy, Transport, GiveUp, "soft"}},
+		{"a reply for now, and no action stated", recipient("", "5.0.0", "450 not now"), want{TransientFailure, "", Retry, "soft"}},
+		{"a reply for now beside a status that says why", failed("5.2.2", "450 not now"), want{MailboxFull, Address, GiveUp, "soft"}},
+
 		{"MAIL FROM refused", command(failed("5.0.0", "550 Nope"), "MAIL FROM"), want{BadSender, Sender, GiveUp, "soft"}},
 		{"RCPT TO refused", command(failed("5.0.0", "550 Nope"), "RCPT TO"), want{PermanentFailure, "", GiveUp, "soft"}},
 		{"the sender refused at RCPT TO", command(failed("5.0.0", "553 Go away"), "RCPT TO"), want{PermanentFailure, "", GiveUp, "soft"}},

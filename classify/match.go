@@ -135,7 +135,7 @@ func (c *Classifier) search(f *facts, s *scratch) {
 	c.searchText(f, s, theAnswer)
 	c.searchCodes(f, s)
 	for passage := ownLines; passage < passages; passage++ {
-		if f.texts[passage] != "" && (c.ownText || c.level(c.decisive(s)) > levelClear) {
+		if f.texts[passage] != "" && (c.ownText || c.level(c.decisive(f, s)) > levelClear) {
 			c.searchText(f, s, passage)
 		}
 	}
@@ -248,11 +248,17 @@ func ownFirst(a, b bool) int {
 	return 1
 }
 
-// decisive returns the candidate that decides.
-func (c *Classifier) decisive(s *scratch) candidate {
+// decisive returns the candidate that decides. A status that says no more than
+// "for good" does not outrank a reply code that says for now: Exim writes
+// Status 5.0.0 beside every answer once it has given up.
+func (c *Classifier) decisive(f *facts, s *scratch) candidate {
+	forNow := f.reply.Class() == codes.Transient
 	var first candidate
-	for _, next := range s.best {
-		if next.rule != 0 && (first.rule == 0 || c.compare(next, first) < 0) {
+	for tier, next := range s.best {
+		if next.rule == 0 || forNow && tier == tierStatus && c.rules[next.rule-1].Reason == PermanentFailure {
+			continue
+		}
+		if first.rule == 0 || c.compare(next, first) < 0 {
 			first = next
 		}
 	}
