@@ -29,8 +29,10 @@
 //
 // A genuine report that is sent again proves as much as the first time, until
 // the token expires (VERP, BATV), the signature does (x=), or MaxAge is over.
-// Whoever counts reports must count each once: the same event has the same
-// recipient and the same original.
+// Whoever counts reports counts each once, as classify/ledger does by the
+// event's ID. That stops whoever sends a report again as it was; one who holds
+// a message of ours may write another report around it, about its recipient
+// alone.
 //
 // # What is not followed
 //

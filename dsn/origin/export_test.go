@@ -1,0 +1,4 @@
+package origin
+
+// ServersKey is for tests of other packages.
+const ServersKey = serversKey
