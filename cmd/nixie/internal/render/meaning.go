@@ -53,7 +53,7 @@ func Verdict(out io.Writer, columns int, style Style, v classify.Verdict, refs R
 	for _, e := range v.Because {
 		text := e.Rule
 		if e.Quote != "" {
-			text += ": “" + Clean(e.Quote) + "”"
+			text += ": “" + Clean(shorten(e.Quote, maxShown)) + "”"
 		}
 		if ref := refs(e.Rule); ref != "" {
 			text += " [" + ref + "]"

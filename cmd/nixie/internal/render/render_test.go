@@ -267,6 +267,54 @@ func TestWhy(t *testing.T) {
 	assert.Contains(t, table(80, true, refs, r), "\x1b[4mUser unknown\x1b[0m")
 }
 
+// Of a line without end people see what stands around the quoted words; JSON
+// has it whole.
+func TestLongLines(t *testing.T) {
+	const long = 1 << 20
+	r := bounce()
+	q := &r.Recipients[0]
+	q.Diagnostic.Text = strings.Repeat("é before ", long) + "User unknown" + strings.Repeat(" after é", long)
+	q.Original.Value = strings.Repeat("é", long) + "@example.org"
+	for _, style := range []Style{false, true} {
+		for _, columns := range []int{0, 80} {
+			out := table(columns, style, refs, r)
+			assert.Less(t, len(out), 4000)
+			assert.Contains(t, out, "User unknown")
+			assert.Contains(t, out, "…é before")
+			assert.Contains(t, out, " afte…\n")
+			assert.True(t, utf8.ValidString(out))
+		}
+	}
+	assert.Greater(t, len(JSON(nil, r)), 16*long)
+
+	q.Because[0].Quote = strings.Repeat("User unknown ", long)
+	q.Diagnostic.Text = q.Because[0].Quote
+	assert.Less(t, len(table(0, false, refs, r)), 4000)
+	var out strings.Builder
+	require.NoError(t, Verdict(&out, 0, false, q.Verdict, refs))
+	assert.Less(t, out.Len(), 4000)
+
+	q.Reason = classify.PermanentFailure
+	out.Reset()
+	u := NewUnclassified(&out, "table", 0, false)
+	u.Write(u.Append(nil, r))
+	require.NoError(t, u.Flush())
+	assert.Less(t, out.Len(), 4000)
+}
+
+func TestShorten(t *testing.T) {
+	for _, test := range []struct{ in, end, start string }{
+		{"12345", "12345", "12345"},
+		{"123456", "12345…", "…23456"},
+		{"éééé", "éé…", "…éé"},
+		{"", "", ""},
+		{"\x80\x80\x80\x80\x80\x80\x80", "…", "…"},
+	} {
+		assert.Equal(t, test.end, shorten(test.in, 5), "%q", test.in)
+		assert.Equal(t, test.start, shortenFront(test.in, 5), "%q", test.in)
+	}
+}
+
 func TestWrap(t *testing.T) {
 	for _, test := range []struct {
 		in      string

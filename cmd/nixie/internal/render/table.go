@@ -74,6 +74,7 @@ func (t *Table) Append(dst []byte, r *Result) []byte {
 }
 
 func appendRow(dst []byte, cells [columns]string) []byte {
+	cells[colAddress] = shorten(cells[colAddress], maxAddress)
 	for _, cell := range cells {
 		dst = append(append(dst, Clean(cell)...), '\t')
 	}

@@ -45,6 +45,37 @@ func clip(s string, columns int) string {
 	return s
 }
 
+// maxShown is how many bytes of a text from mail people are shown, and
+// maxAddress how many of an address: 64 before the @ and 255 behind it,
+// RFC 5321 section 4.5.3.1.
+const (
+	maxShown   = 500
+	maxAddress = 320
+)
+
+// shorten cuts s to so many bytes, at its end.
+func shorten(s string, bytes int) string {
+	if len(s) <= bytes {
+		return s
+	}
+	for bytes > 0 && !utf8.RuneStart(s[bytes]) {
+		bytes--
+	}
+	return s[:bytes] + "…"
+}
+
+// shortenFront cuts s to so many bytes, at its start.
+func shortenFront(s string, bytes int) string {
+	if len(s) <= bytes {
+		return s
+	}
+	start := len(s) - bytes
+	for start < len(s) && !utf8.RuneStart(s[start]) {
+		start++
+	}
+	return "…" + s[start:]
+}
+
 // wrap parts s into rows of at most so many columns, between words where it
 // can: the rows end to end are s again. With 0 columns there is one row.
 func wrap(s string, columns int) []string {

@@ -100,7 +100,7 @@ func (u *Unclassified) Flush() error {
 	default:
 		var rows [][]string
 		for _, g := range groups {
-			rows = append(rows, []string{fmt.Sprint(g.count), g.text}, []string{"", u.style.Dim(g.example)})
+			rows = append(rows, []string{fmt.Sprint(g.count), shorten(g.text, maxShown)}, []string{"", u.style.Dim(g.example)})
 		}
 		return List(u.out, u.width, u.style, []string{"COUNT", "TEXT"}, rows)
 	}

@@ -26,7 +26,7 @@ func (t *Table) appendWhy(dst []byte, r *Result, q *Recipient) []byte {
 		line, start := lineOf(r.Report, q, e)
 		parts := []string{e.Rule}
 		if e.Quote != "" && (line == last || !bool(t.style)) {
-			parts = append(parts, "“"+e.Quote+"”")
+			parts = append(parts, "“"+shorten(e.Quote, maxShown)+"”")
 		}
 		if at := place(e.At); at != "" && line != last {
 			parts = append(parts, at)
@@ -45,7 +45,7 @@ func (t *Table) appendWhy(dst []byte, r *Result, q *Recipient) []byte {
 		if o.Domain != "" {
 			words += " [" + strings.TrimSuffix(o.Domain+", "+o.Selector, ", ") + "]"
 		}
-		dst = t.appendNote(dst, "origin", wrap(Clean(words), t.room()))
+		dst = t.appendNote(dst, "origin", wrap(Clean(shorten(words, maxShown)), t.room()))
 	}
 	if m, ok := q.meaning(); ok {
 		dst = t.appendNote(dst, m.Code, wrap(sentence(m.Title)+" "+m.Text+" ["+m.Reference+"]", t.room()))
@@ -141,11 +141,11 @@ func fieldAt(fields dsn.Fields, e classify.Evidence) string {
 }
 
 // quote returns line in rows as wide as the terminal, with line[start:end]
-// marked.
+// marked. Of a long line it has what stands around these words.
 func (t *Table) quote(line string, start, end int) []string {
-	before, words := Clean(line[:start]), Clean(line[start:end])
+	before, words := Clean(shortenFront(line[:start], maxShown)), Clean(shorten(line[start:end], maxShown))
 	from, to := len(before), len(before)+len(words)
-	rows := wrap(before+words+Clean(line[end:]), t.room())
+	rows := wrap(before+words+Clean(shorten(line[end:], maxShown)), t.room())
 	at := 0
 	for i, row := range rows {
 		a, b := clamp(from-at, row), clamp(to-at, row)
