@@ -76,6 +76,9 @@ func TestReportJudgement(t *testing.T) {
 		{"an address refused at EHLO", command(failed("5.1.1", "550 5.1.1 no"), "EHLO"), want{Blocked, Sender, GiveUp, "soft"}},
 		{"an address refused at RCPT TO", command(failed("5.1.1", "550 5.1.1 no"), "RCPT TO"), want{BadMailbox, Address, GiveUp, "hard"}},
 		{"words beat a status at MAIL FROM", command(failed("5.1.1", "550 5.1.1 Message is too large"), "MAIL FROM"), want{TooBig, Content, GiveUp, "soft"}},
+		{"room refused at RCPT TO", command(failed("5.0.0", "552 Nope"), "RCPT TO"), want{MailboxFull, Address, GiveUp, "soft"}},
+		{"size refused at DATA", command(failed("5.0.0", "552 Nope"), "end of DATA"), want{TooBig, Content, GiveUp, "soft"}},
+		{"room or size", failed("5.0.0", "552 Nope"), want{PermanentFailure, "", GiveUp, "soft"}},
 		{"words beat the command", command(failed("5.0.0", "550 User unknown"), "end of DATA"), want{BadMailbox, Address, GiveUp, "hard"}},
 
 		{"delivered, whatever the words", recipient(dsn.Delivered, "2.1.5", "250 2.1.5 User unknown to nobody"), want{WasDelivered, "", Nothing, "delivered"}},
