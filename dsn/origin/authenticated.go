@@ -76,7 +76,8 @@ func isSystem(address string) bool {
 func (c *Checker) reportSignatures(ctx context.Context, m *Message, from string) []Check {
 	raw := messageStart(m.Raw)
 	var sigs []signature
-	for _, f := range splitHeader(raw) {
+	header := splitHeader(raw)
+	for _, f := range header {
 		if f.name == "dkim-signature" && len(sigs) < maxReportSignatures {
 			s, _ := parseSignature(f)
 			sigs = append(sigs, s)
@@ -84,6 +85,9 @@ func (c *Checker) reportSignatures(ctx context.Context, m *Message, from string)
 	}
 	if len(sigs) == 0 {
 		return nil
+	}
+	if err := modest(header); err != nil {
+		return []Check{{Proof: Authenticated, Outcome: Fail, Detail: err.Error()}}
 	}
 	all, err := dkim.VerifyWithOptions(bytes.NewReader(raw), &dkim.VerifyOptions{
 		MaxVerifications: maxReportSignatures,

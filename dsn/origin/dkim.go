@@ -26,7 +26,11 @@ func (c *Checker) signatures(ctx context.Context, m *Message) []Check {
 	}
 	raw := messageStart(original.Raw)
 	header := splitHeader(raw)
-	if err := soleOriginal(m); err != nil {
+	err := modest(header)
+	if err == nil {
+		err = soleOriginal(m)
+	}
+	if err != nil {
 		return []Check{{Proof: DKIM, Outcome: Fail, Detail: err.Error(), At: original.At}}
 	}
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -265,4 +266,36 @@ func TestReportTempError(t *testing.T) {
 	last := got.Checks[len(got.Checks)-1]
 	assert.Equal(t, Authenticated, last.Proof)
 	assert.Equal(t, TempError, last.Outcome, last.Detail)
+}
+
+// Reports that would keep a checker busy for hours if its time grew with the
+// square of their size.
+func TestLargeReports(t *testing.T) {
+	const n = 100_000
+	ours := sign(t, mailTo(bob), nil)
+	named := make([]string, n/10)
+	for i := range named {
+		named[i] = fmt.Sprintf("u%d@example.net", i)
+	}
+	bh := "; bh=" + bodyHash(body) + "; h=from" + strings.Repeat(":x", n) + "; b=AAAA\n"
+	for name, msg := range map[string]string{
+		"folds":               bounce{originals: []string{"X: y\n" + strings.Repeat(" z\n", n) + ours}}.String(),
+		"fields":              bounce{originals: []string{strings.Repeat("X: y\n", n) + ours}}.String(),
+		"signed names":        bounce{originals: []string{"DKIM-Signature: v=1; a=ed25519-sha256; d=example.org; s=s" + bh + ours}}.String(),
+		"signatures":          bounce{originals: []string{strings.Repeat("DKIM-Signature: v=1; d=example.org\n", n/10) + ours}}.String(),
+		"recipients":          bounce{named: named, originals: []string{ours}}.String(),
+		"signed recipients":   bounce{named: named, originals: []string{sign(t, mailTo(strings.Join(named[:500], ",\n ")), nil)}}.String(),
+		"originals":           bounce{originals: slices.Repeat([]string{"From: a@example.com\n\n"}, n/10)}.String(),
+		"folds in the report": "X: y\n" + strings.Repeat(" z\n", n) + signReport(t, bounce{}, "example.net"),
+		"names in the report": "DKIM-Signature: v=1; a=ed25519-sha256; d=example.net; s=s" + bh + bounce{}.String(),
+		"results":             "Authentication-Results: mx.example.org" + strings.Repeat("; spf=pass smtp.helo=example.com", n/10) + "\n" + bounce{}.String(),
+		"open comments":       "Authentication-Results: mx.example.org " + strings.Repeat("(", n) + "\n" + bounce{}.String(),
+		"addresses":           "To: " + strings.Repeat("bounce-a=b=c@example.org, ", n/10) + "x@example.org\n" + bounce{}.String(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := checker()
+			c.SentID = nil
+			assert.Equal(t, None, check(c, msg).Proof)
+		})
+	}
 }

@@ -69,6 +69,31 @@ func splitHeader(msg []byte) []rawField {
 	return fields
 }
 
+// What a header may have to be checked. go-msgauth takes time that grows with
+// the square of these, and a stranger chooses them.
+const (
+	maxHeader = 256 << 10 // octets
+	maxField  = 16 << 10
+	maxFields = 1000
+	maxNames  = 250 // in h=
+)
+
+// modest returns an error if a header is too large to be checked.
+func modest(header []rawField) error {
+	size := 0
+	for i := range header {
+		f := &header[i]
+		size += len(f.raw)
+		if len(f.raw) > maxField || f.name == "dkim-signature" && strings.Count(f.raw, ":") > maxNames {
+			size = maxHeader + 1
+		}
+	}
+	if size > maxHeader || len(header) > maxFields {
+		return errors.New("the header is too large to be checked")
+	}
+	return nil
+}
+
 // signature is a DKIM-Signature field, RFC 6376 section 3.5.
 type signature struct {
 	field     rawField

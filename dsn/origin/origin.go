@@ -173,7 +173,7 @@ type Checker struct {
 	// original to one of them is taken as proof for any recipient, though
 	// every one of them holds a copy and could report another.
 	Lists []string
-	// Records are the DKIM key records of our domains by name, such as
+	// Records are the DKIM key records of our domains by name in lower case, as
 	// "selector._domainkey.example.org". They go before LookupTXT, and keep
 	// old keys alive that DNS has no more. A key that leaked must not stay.
 	Records map[string]string

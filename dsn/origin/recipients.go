@@ -1,7 +1,6 @@
 package origin
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/emersion/go-message/mail"
@@ -13,19 +12,25 @@ import (
 // recipients returns the addresses that the report names, each once.
 func recipients(r *dsn.Report) []string {
 	var all []string
+	seen := make(map[string]bool)
 	for i := range r.Recipients {
-		if a := r.Recipients[i].Address(); a != "" && !slices.Contains(all, a) {
+		if a := r.Recipients[i].Address(); a != "" && !seen[a] {
+			seen[a] = true
 			all = append(all, a)
 		}
 	}
 	return all
 }
 
-// uncovered returns a recipient of the report that no address of about is;
-// "" if all are, or the report names none.
+// uncovered returns a recipient of the report that is none of about; "" if
+// all are, or the report names nobody.
 func uncovered(r *dsn.Report, about []string) string {
+	covered := make(map[string]bool)
+	for _, a := range about {
+		covered[normalAddress(a)] = true
+	}
 	for _, named := range recipients(r) {
-		if !slices.ContainsFunc(about, func(a string) bool { return sameAddress(a, named) }) {
+		if !covered[normalAddress(named)] {
 			return named
 		}
 	}
