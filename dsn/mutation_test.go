@@ -7,12 +7,56 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+// A message that is cut or damaged may cost this many times what the whole one
+// costs, and more where both cost next to nothing.
+const (
+	mutationFactor = 20
+	mutationBytes  = 256 << 10 // allocated
+	mutationTime   = 250 * time.Millisecond
+)
+
+// TestMutations parses each message cut at every 64th byte and with some bytes
+// changed. None may panic or take much longer than the message as it was.
+func TestMutations(t *testing.T) {
+	eachMessage(t, func(t *testing.T, msg []byte) {
+		bytes, took := cost(msg)
+		mostBytes, most := max(mutationFactor*bytes, mutationBytes), max(mutationFactor*took, mutationTime)
+		try := func(name string, mutant []byte) {
+			defer func() {
+				if p := recover(); p != nil {
+					t.Errorf("%s: %v\n%s\n%q", name, p, debug.Stack(), mutant)
+				}
+			}()
+			bytes, took := cost(mutant)
+			for range 3 { // the first to need a table pays for it, and others use the machine too
+				if bytes <= mostBytes && took <= most {
+					break
+				}
+				bytes, took = cost(mutant)
+			}
+			if bytes > mostBytes || took > most {
+				t.Errorf("%s: %d bytes allocated in %v, at most %d in %v", name, bytes, took, mostBytes, most)
+			}
+		}
+		for n := 0; n < len(msg); n += 64 {
+			try(fmt.Sprintf("cut at %d", n), msg[:n:n])
+		}
+		random := rand.New(rand.NewPCG(seed(msg), 0))
+		for i := range 32 {
+			try(fmt.Sprintf("mutant %d", i), mutate(random, msg))
+		}
+	})
+}
 
 // TestCutAfterStatus cuts each message behind its delivery-status part, where
 // no cut may lose a recipient or what is said of one.
@@ -44,6 +88,17 @@ func eachMessage(t *testing.T, test func(t *testing.T, msg []byte)) {
 			test(t, msg)
 		})
 	}
+}
+
+// cost parses a message and returns what that took.
+func cost(msg []byte) (allocated uint64, took time.Duration) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	Parse(msg)
+	took = time.Since(start)
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc, took
 }
 
 // seed is the same for the same message, so that a failure comes again.
