@@ -102,7 +102,7 @@ func appendCell(dst []byte, s string) []byte {
 // formula: at the start of the cell, and behind a semicolon, which parts cells
 // where people write a comma in numbers.
 func disarm(s string) string {
-	if !startsFormula(s) && strings.IndexByte(s, ';') < 0 {
+	if isStdin(s) || !startsFormula(s) && strings.IndexByte(s, ';') < 0 {
 		return s
 	}
 	var b strings.Builder
@@ -113,6 +113,12 @@ func disarm(s string) string {
 		b.WriteString(piece)
 	}
 	return b.String()
+}
+
+// isStdin reports whether a cell is the source "-" or "-:3", which is no formula.
+func isStdin(s string) bool {
+	n, ok := strings.CutPrefix(s, "-:")
+	return s == "-" || ok && n != "" && strings.Trim(n, "0123456789") == ""
 }
 
 // startsFormula reports whether a cell would start a formula, in a spreadsheet
