@@ -306,9 +306,12 @@ func (m *memory) reset(segments int) {
 func (a *automaton) find(text string, m *memory, found func(match), seen func(s *scanner)) {
 	m.reset(len(a.segments))
 	var starts [2 * maxSegmentWords]int32 // of the words read last, in bytes
-	var at, n int32
+	var at, n, reply int32                // reply is the word that the last reply begins with
 	m.scan = scanner{text: text}
 	for s := &m.scan; s.next(); {
+		if s.begun {
+			reply = n
+		}
 		if s.host != (hostRange{}) {
 			seen(s)
 		}
@@ -327,7 +330,7 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 				start := starts[first%int32(len(starts))]
 				if seg.after >= 0 {
 					var ok bool
-					if start, ok = m.before(seg.after, first); !ok {
+					if start, ok = m.before(seg.after, first, reply); !ok {
 						continue
 					}
 				}
@@ -344,12 +347,12 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 }
 
 // before returns where the phrase starts whose segment ends at most a gap
-// before the given word.
-func (m *memory) before(segment, word int32) (start int32, ok bool) {
+// before the given word. A gap does not reach into another reply.
+func (m *memory) before(segment, word, reply int32) (start int32, ok bool) {
 	for i := m.last[segment]; i != 0; i = m.hits[i-1].before {
 		h := &m.hits[i-1]
 		if h.end <= word {
-			return h.start, h.end >= word-maxGap
+			return h.start, h.end >= word-maxGap && (h.end > reply || reply > word)
 		}
 	}
 	return 0, false

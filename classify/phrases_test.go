@@ -23,6 +23,11 @@ func TestPhrases(t *testing.T) {
 		{"no words in the gap", "mailbox * full", "mailbox full", "mailbox full"},
 		{"eight words in the gap", "mailbox * full", "mailbox 1 2 3 4 5 6 7 8 full", "mailbox 1 2 3 4 5 6 7 8 full"},
 		{"nine words in the gap", "mailbox * full", "mailbox 1 2 3 4 5 6 7 8 9 full", ""},
+		{"a gap into a reply", "host * not available", "host: mx.example.org (192.0.2.1) reason: 550-Mailbox is not\navailable", ""},
+		{"a gap into the first reply", "host * not available", "host:\n550 Mailbox not available", ""},
+		{"a gap over the lines of a reply", "mailbox * full", "550-The mailbox\n550-of Bob\n550 is full", "mailbox\n550-of Bob\n550 is full"},
+		{"a gap over a number", "mailbox * full", "mailbox of 500 MB is full", "mailbox of 500 MB is full"},
+		{"a gap within the second reply", "mailbox * full", "451 later; 550 mailbox is full", "mailbox is full"},
 		{"the nearest start", "a * b", "a a a b", "a b"},
 		{"two gaps", "a * b c * d", "a x b b c y y d", "a x b b c y y d"},
 		{"segments do not overlap", "a b * b c", "a b c", ""},
@@ -72,6 +77,7 @@ func TestCheckPhrase(t *testing.T) {
 func FuzzPhrases(f *testing.F) {
 	f.Add("a b\na * b\nb c * a\na", "a b c a b a a")
 	f.Add("x * x * x\nx x x", "x x x x x x x x")
+	f.Add("a * b\na b * b", "a 550 b 550 b 451 a 451 b: 550 a b 451-b\n451-a\n451 b")
 	f.Add("user unknown\nunknown\nunknown user", "user unknown user")
 	f.Fuzz(func(t *testing.T, lines, text string) {
 		b := newBuilder(1)
@@ -106,12 +112,18 @@ func FuzzPhrases(f *testing.F) {
 // of the text in turn. A host is the longest of its domains that is named.
 func naive(phrase, text string, named map[string]int32) map[int]bool {
 	type word struct {
-		key string
-		end int
+		key   string
+		end   int
+		reply int // the word that its reply begins with
 	}
 	var words []word
 	for s := (scanner{text: text}); s.next(); {
-		w := word{string(s.word()), s.end}
+		w := word{string(s.word()), s.end, 0}
+		if s.begun {
+			w.reply = len(words)
+		} else if len(words) > 0 {
+			w.reply = words[len(words)-1].reply
+		}
 		if s.host != (hostRange{}) {
 			for name := range domains(text[s.host.start:s.host.end], &s.buf) {
 				if named[string(name)] != 0 {
@@ -149,7 +161,11 @@ func naive(phrase, text string, named map[string]int32) map[int]bool {
 			return
 		}
 		for gap := range maxGap + 1 {
-			try(segment+1, at+gap)
+			next := at + gap
+			last := next + len(segments[segment+1]) - 1
+			if last < len(words) && (at > words[last].reply || words[last].reply > next) {
+				try(segment+1, next)
+			}
 		}
 	}
 	for at := range words {

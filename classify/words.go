@@ -21,6 +21,9 @@ type scanner struct {
 	pos   int  // where the next word is looked for
 	chunk int  // where the run without spaces ends that pos stands in
 
+	reply string // the code of the last reply that began
+	begun bool   // a reply other than the last began before the word
+
 	start, end int       // the word stands in text[start:end]
 	host       hostRange // of a host name or URL, its host
 	size       int       // of the folded word in buf, 0 when it is opaque or too long to be in any phrase
@@ -39,6 +42,7 @@ func (s *scanner) word() []byte { return s.buf[:s.size] }
 
 // next finds the next word and reports whether there is one.
 func (s *scanner) next() bool {
+	s.begun = false
 	for s.pos < len(s.text) {
 		c := s.text[s.pos]
 		if c < utf8.RuneSelf && !isAlnum(c) {
@@ -69,8 +73,18 @@ func (s *scanner) next() bool {
 		if s.codes || !isReplyCode(s.buf[:s.size]) {
 			return true
 		}
+		s.begin(s.text[s.start:s.end])
 	}
 	return false
+}
+
+// begin notes that a reply begins at a code, unless it goes on with the same
+// one, as the lines of a long reply do, or the code stands inside a sentence.
+func (s *scanner) begin(code string) {
+	before := strings.TrimRight(s.text[:s.start], " \t")
+	if code != s.reply && (before == "" || strings.IndexByte("\n\r:;,#<([\"'", before[len(before)-1]) >= 0) {
+		s.reply, s.begun = code, true
+	}
 }
 
 func (s *scanner) set(start, end int) {
