@@ -10,17 +10,22 @@ const (
 )
 
 // waitIn returns how long an answer asks to wait before the next attempt, as
-// in "try again in 5 minutes 3 seconds" or "greylisted for 300 seconds"; 0
-// when it names no time. A time that is not asked for, as in "50 messages per
+// in "try again in 5 minutes 3 seconds", "greylisted for 300 seconds" or "come
+// back in 00:10:00"; 0 when it names no time. A time that is not asked for, as in "50 messages per
 // 30 minutes", does not count.
 func waitIn(answer string) time.Duration {
 	var wait, last time.Duration // so far, and the unit of its last part
 	number := int64(-1)          // that waits for its unit; -1 for none
 	asked, pausing := 0, false   // words left in which the time must come; it may be given with "for"
-	ready := false               // the time may come right here
+	ready, after := false, false // the time may come right here; behind "after" a clock tells the time of day
 	for s := (scanner{text: answer[:min(len(answer), maxWaitText)], codes: true}); s.next(); {
 		word := s.word()
 		asked--
+		if d, n := clock(s.text[s.start:]); d > 0 && ready && !after {
+			return min(d, maxWait)
+		} else if n > 0 {
+			s.pos = s.start + n
+		}
 		n, unit := amount(word)
 		if n >= 0 {
 			number = n
@@ -43,9 +48,9 @@ func waitIn(answer string) time.Duration {
 		case "try", "retry", "again", "retrying", "resend", "reconnect", "come", "later":
 			asked, pausing, ready = maxGap, false, false
 		case "wait", "greylisted", "graylisted", "greylisting", "graylisting", "greylist", "graylist", "deferred":
-			asked, pausing, ready = maxGap, true, true
+			asked, pausing, ready, after = maxGap, true, true, false
 		case "in", "after", "least", "another", "about", "approximately":
-			ready = asked > 0
+			ready, after = asked > 0, string(word) == "after"
 		case "for":
 			ready = asked > 0 && pausing
 		default:
@@ -53,6 +58,26 @@ func waitIn(answer string) time.Duration {
 		}
 	}
 	return min(wait, maxWait)
+}
+
+// clock reads hours, minutes and seconds at the beginning of text, as in
+// "00:10:00", and how many bytes they take; 0 if there are none.
+func clock(text string) (d time.Duration, n int) {
+	const form = "00:00:00"
+	if len(text) < len(form) || len(text) > len(form) && (isAlnum(text[len(form)]) || text[len(form)] == ':') {
+		return 0, 0
+	}
+	var part [3]time.Duration
+	for i := range len(form) {
+		switch {
+		case form[i] == ':' && text[i] == ':':
+		case form[i] == '0' && isDigit(text[i]):
+			part[i/3] = part[i/3]*10 + time.Duration(text[i]-'0')
+		default:
+			return 0, 0
+		}
+	}
+	return part[0]*time.Hour + part[1]*time.Minute + part[2]*time.Second, len(form)
 }
 
 // amount reads a number of up to six digits, also with its unit behind it, as

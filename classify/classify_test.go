@@ -18,7 +18,7 @@ func TestReply(t *testing.T) {
 	}{
 		"550 5.1.1":      {BadMailbox, Address, GiveUp, 0, "hard"},
 		"450 4.1.1":      {BadMailbox, Address, Retry, 0, "soft"},
-		"552 5.2.2":      {MailboxFull, Address, Retry, time.Hour, "soft"},
+		"552 5.2.2":      {MailboxFull, Address, Retry, 0, "soft"},
 		"550":            {PermanentFailure, "", GiveUp, 0, "soft"},
 		"556 5.1.10":     {DomainRefusesMail, Domain, GiveUp, 0, "hard"},
 		"250 2.1.5":      {WasDelivered, "", Nothing, 0, "delivered"},

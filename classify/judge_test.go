@@ -255,7 +255,11 @@ Reason: blocked
 
 func TestAfter(t *testing.T) {
 	assert.Equal(t, 5*time.Minute, Reply("", "451 4.7.1 Greylisted, try again in 5 minutes").After, "the answer's own words")
-	assert.Equal(t, time.Hour, Reply("", "452 4.2.2").After, "the rule")
+	c, err := New(Rule{Name: "mine/quiet", Text: []string{"quiet hours"}, Reason: ServerBusy, After: time.Hour})
+	require.NoError(t, err)
+	assert.Equal(t, time.Hour, c.Reply("", "450 Quiet hours").After, "the rule")
+	assert.Equal(t, time.Minute, c.Reply("", "450 Quiet hours, try again in 1 minute").After, "the answer before the rule")
+	assert.Zero(t, Reply("", "452 4.2.2").After, "nothing documents a time")
 	assert.Zero(t, Reply("", "550 5.1.1 User unknown; wait 5 minutes").After, "no retry")
 }
 
