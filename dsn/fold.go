@@ -85,38 +85,34 @@ type foldTable[T any] struct {
 }
 
 type foldNode[T any] struct {
-	values   []T // of the phrases that end here
-	bytes    []byte
-	children []int32 // for each of bytes
+	values      []T   // of the phrases that end here
+	child, next int32 // the first child, and the next of the same parent; 0 for none
+	byte        byte
 }
 
-func (n *foldNode[T]) child(c byte) int32 {
-	for i, b := range n.bytes {
-		if b == c {
-			return n.children[i]
-		}
+func (t *foldTable[T]) child(at int32, c byte) int32 {
+	for at = t.nodes[at].child; at != 0 && t.nodes[at].byte != c; at = t.nodes[at].next {
 	}
-	return 0
+	return at
 }
 
 // add adds a phrase, which is written in lower case.
 func (t *foldTable[T]) add(words string, value T) {
 	if len(t.nodes) == 0 {
-		t.nodes = make([]foldNode[T], 1)
+		t.nodes = make([]foldNode[T], 1, 1<<15)
 	}
 	at := int32(0)
 	for i := range len(words) {
-		next := t.nodes[at].child(words[i])
+		next := t.child(at, words[i])
 		if next == 0 {
 			next = int32(len(t.nodes))
-			t.nodes = append(t.nodes, foldNode[T]{})
-			n := &t.nodes[at]
-			n.bytes, n.children = append(n.bytes, words[i]), append(n.children, next)
+			t.nodes = append(t.nodes, foldNode[T]{byte: words[i], next: t.nodes[at].child})
+			t.nodes[at].child = next
 		}
 		at = next
 	}
 	t.nodes[at].values = append(t.nodes[at].values, value)
-	t.first[words[0]] = t.nodes[0].child(words[0])
+	t.first[words[0]] = t.child(0, words[0])
 }
 
 // at calls found for each phrase that text begins with, shorter ones first.
@@ -155,5 +151,5 @@ func (t *foldTable[T]) step(at int32, c byte) int32 {
 	if at == 0 {
 		return t.first[c]
 	}
-	return t.nodes[at].child(c)
+	return t.child(at, c)
 }

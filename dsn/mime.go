@@ -287,13 +287,16 @@ func (w *walker) header(pos int, number string) (Fields, int) {
 		if rest[0] == '\n' || rest[0] == '\r' && len(rest) > 1 && rest[1] == '\n' {
 			break
 		}
-		if number != "" && rest[0] != ' ' && rest[0] != '\t' && !startsField(rest) {
-			if level := w.levelAt(rest); level < 0 {
-				w.defect("RFC 2046 section 5.1", "a part begins without the blank line", Place{Part: number, Line: 1})
-			}
-			break
-		}
 		i := bytes.IndexByte(rest, '\n')
+		if number != "" && rest[0] != ' ' && rest[0] != '\t' && !startsField(rest) {
+			if w.levelAt(rest) >= 0 {
+				break
+			}
+			if i < 0 || !startsField(rest[i+1:]) { // else the line is damaged
+				w.defect("RFC 2046 section 5.1", "a part begins without the blank line", Place{Part: number, Line: 1})
+				break
+			}
+		}
 		if i < 0 {
 			end = len(w.msg)
 			break

@@ -39,6 +39,10 @@ func (r *reader) endAt(i, original int) {
 	}
 	r.text = r.text[:r.rows[i].start-r.rows[i].indent]
 	r.rows, r.split = r.rows[:i], len(r.text)
+	r.common = r.common.upTo(len(r.text))
+	for i := range r.items {
+		r.items[i].answer = r.items[i].answer.upTo(len(r.text))
+	}
 	for len(r.hits) > 0 && r.hits[len(r.hits)-1].start >= len(r.text) {
 		r.hits = r.hits[:len(r.hits)-1]
 	}
@@ -125,3 +129,6 @@ func isStrongField(name string) bool {
 
 // isRule reports whether s is a line drawn with punctuation.
 func isRule(s string) bool { return strings.Trim(s, "-=*_#~+ \t") == "" }
+
+// upTo returns what of a span stands before end.
+func (s span) upTo(end int) span { return span{min(s.start, end), min(s.end, end)} }

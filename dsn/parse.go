@@ -156,7 +156,7 @@ func (p *parser) mislabelled(part *part) {
 	body := part.plain()
 	first := firstField(body)
 	switch {
-	case part.within != "" && isStatusField(first) && bytes.Contains(body, []byte("-Recipient:")):
+	case part.within != "" && (len(p.texts) > 0 || part.media != "text/plain") && isStatusField(first) && bytes.Contains(body, []byte("-Recipient:")):
 		p.defect("RFC 3464 section 2", "a delivery-status part of type "+part.media, Place{part.number, 1})
 		p.as(DeliveryStatus, "rfc3464")
 		p.delivery(part.number, p.text(part), 1)
