@@ -25,8 +25,8 @@ func checkPhrase(phrase string) error {
 	parts := 0
 	empty := false
 	for part := range strings.SplitSeq(phrase, "*") {
-		words := 0
-		for s := (scanner{text: part}); s.next(); words++ {
+		words, s := 0, scanner{text: part}
+		for ; s.next(); words++ {
 			if len(s.key()) == 0 {
 				return fmt.Errorf("phrase has a word that no text can match: %q", part[s.start:s.end])
 			}
