@@ -67,9 +67,9 @@ var embedded = sync.OnceValues(func() ([]Rule, error) {
 	return rules, errors.Join(errs...)
 })
 
-// New returns a Classifier with one's own rules before ours: where one of
-// them holds, none of ours does decide that is not clearer (see
-// [Rule].Vague). The error is a [*RuleError].
+// New returns a Classifier that asks your rules and ours. Your rules go first;
+// a clear rule of ours still beats a rule of yours that is marked Vague. The
+// error is a [*RuleError].
 func New(rules ...Rule) (*Classifier, error) {
 	ours, _ := embedded()
 	return newClassifier(rules, ours)

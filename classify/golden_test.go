@@ -39,6 +39,48 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// TestQuotesStandInPlace holds that the words of each verdict begin in the
+// line that is given for them.
+func TestQuotesStandInPlace(t *testing.T) {
+	names, err := filepath.Glob("../testdata/eml/*.eml")
+	require.NoError(t, err)
+	for _, name := range names {
+		msg, err := os.ReadFile(name)
+		require.NoError(t, err)
+		report := dsn.Parse(msg)
+		for r, v := range Report(report) {
+			for _, e := range v.Because {
+				line, known := lineAt(report, r, e.At)
+				if words := strings.Fields(e.Quote); known && len(words) > 0 {
+					assert.Contains(t, line, words[0], "%s: %s of %s at %v", filepath.Base(name), e.Rule, r.Address(), e.At)
+				}
+			}
+		}
+	}
+}
+
+// lineAt returns a line of the text or of a field of the report.
+func lineAt(report *dsn.Report, r *dsn.Recipient, at dsn.Place) (line string, known bool) {
+	if n := at.Line - report.TextAt.Line; at.Part == report.TextAt.Part && n >= 0 && report.Text != "" {
+		if lines := strings.Split(report.Text, "\n"); n < len(lines) {
+			return lines[n], true
+		}
+	}
+	fields := r.Fields
+	if at.Part == "" {
+		fields = report.Header
+	} else if at.Part != r.At.Part {
+		return "", false
+	}
+	for _, f := range fields {
+		lines := strings.Split(f.Value, "\n")
+		if n := at.Line - f.Line; n >= 0 && n < len(lines) {
+			return lines[n], true
+		}
+	}
+	return "", false
+}
+
 // verdicts writes the verdicts on a report as text, what is not known left out.
 func verdicts(report *dsn.Report) string {
 	var b strings.Builder

@@ -2,6 +2,7 @@ package classify
 
 import (
 	"sort"
+	"strings"
 
 	"nixie/dsn"
 )
@@ -85,4 +86,44 @@ func (h *humanText) place(offset int) dsn.Place {
 	at := h.report.TextAt
 	at.Line += sort.Search(len(lines), func(i int) bool { return lines[i] > offset }) - 1
 	return at
+}
+
+// maxSkip is how far apart in the message two words of an answer may stand
+// that follow each other in it, in bytes.
+const maxSkip = 512
+
+// within returns where a byte of the answer stands in the message. An answer
+// is on one line; its words are looked for in those that it was made of.
+func (h *humanText) within(f *facts, offset int) dsn.Place {
+	at, raw, answer := f.answer, h.raw(f), f.texts[theAnswer]
+	pos, end := 0, offset
+	for end < len(answer) && answer[end] > ' ' {
+		end++
+	}
+	for word := range strings.FieldsSeq(answer[:end]) {
+		if i := strings.Index(raw[pos:min(len(raw), pos+maxSkip)], word); i >= 0 {
+			at.Line += strings.Count(raw[pos:pos+i], "\n")
+			pos += i + len(word)
+		}
+	}
+	return at
+}
+
+// raw returns the lines of the message from where the answer begins, "" when
+// they are not known: the field that holds it, or the human-readable text.
+func (h *humanText) raw(f *facts) string {
+	if h == nil { // a bare answer
+		return f.texts[theAnswer]
+	}
+	if f.answer.Part == f.at.Part {
+		for _, field := range f.fields {
+			if field.Line == f.answer.Line {
+				return field.Value
+			}
+		}
+	}
+	if text := h.report.TextAt; text.Part == f.answer.Part && text.Line > 0 && f.answer.Line >= text.Line {
+		return h.report.Text[h.offset(f.answer.Line-text.Line):]
+	}
+	return ""
 }

@@ -289,9 +289,9 @@ func (c *Classifier) evidence(f *facts, s *scratch, first candidate, text *human
 		e := Evidence{Basis: tierBasis[c.matchers[x.rule-1].tier], Rule: rule.Name}
 		switch {
 		case x.words == 0:
-			e.Quote, e.At = f.quote(rule)
+			e.Quote, e.At = f.quote(rule, text)
 		case x.passage == theAnswer:
-			e.Quote, e.At = f.texts[theAnswer][x.start:x.end], f.answer
+			e.Quote, e.At = f.texts[theAnswer][x.start:x.end], text.within(f, int(x.start))
 		default:
 			e.Quote, e.At = f.texts[x.passage][x.start:x.end], text.place(f.starts[x.passage]+int(x.start))
 		}
@@ -306,7 +306,7 @@ func (c *Classifier) evidence(f *facts, s *scratch, first candidate, text *human
 
 // quote returns what a rule without phrases goes by, as it stands in the
 // message; "" when it stands nowhere.
-func (f *facts) quote(rule *Rule) (string, dsn.Place) {
+func (f *facts) quote(rule *Rule, text *humanText) (string, dsn.Place) {
 	var buf [12]byte
 	field, code := "Action", buf[:0]
 	switch {
@@ -319,11 +319,11 @@ func (f *facts) quote(rule *Rule) (string, dsn.Place) {
 	}
 	answer := f.texts[theAnswer]
 	if i := indexCode(answer, code); i >= 0 {
-		return answer[i : i+len(code)], f.answer
+		return answer[i : i+len(code)], text.within(f, i)
 	}
 	if got, ok := f.fields.Find(field); ok {
-		if text := got.Text(); len(code) == 0 || indexCode(text, code) >= 0 {
-			return text, dsn.Place{Part: f.at.Part, Line: got.Line}
+		if value := got.Text(); len(code) == 0 || indexCode(value, code) >= 0 {
+			return value, dsn.Place{Part: f.at.Part, Line: got.Line}
 		}
 	}
 	return "", f.at
