@@ -194,6 +194,7 @@ func TestSignedRecipients(t *testing.T) {
 		{"a list of ours", "news-list@example.org", []string{anna, "bob@example.com"}, DKIM},
 		{"an IDN", "anna@bücher.example", []string{"anna@xn--bcher-kva.example"}, DKIM},
 		{"none named", anna, []string{}, DKIM},
+		{"none named, nobody signed", "undisclosed-recipients:;", []string{}, None},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := checker()

@@ -79,12 +79,14 @@ func TestForged(t *testing.T) {
 		"a report in a report":                  bounce{originals: []string{bounce{originals: []string{ours}}.String()}}.String(),
 		"a report in a report, nobody named":    bounce{named: []string{}, originals: []string{bounce{originals: []string{sign(t, unknown(mailTo(bob)), nil)}}.String()}}.String(),
 		"a report that we signed":               bounce{originals: []string{sign(t, bounce{from: "MAILER-DAEMON@example.org", to: bob}.String(), nil)}}.String(),
+		"a report that we signed to the victim": bounce{originals: []string{sign(t, bounce{from: "MAILER-DAEMON@example.org", to: anna}.String(), nil)}}.String(),
 		"our mail as an attachment of his":      bounce{originals: []string{"From: x@example.com\nTo: " + anna + "\nContent-Type: multipart/mixed; boundary=i\n\n--i\nContent-Type: message/rfc822\n\n" + ours + "\n--i--\n"}}.String(),
 
 		// Message-IDs.
 		"a known Message-ID, another recipient": bounce{named: []string{bob}, originals: []string{mailTo(anna)}}.String(),
 		"a Message-ID in another field":         bounce{originals: []string{strings.Replace(unknown(mailTo(anna)), "Subject: ", "Subject: Message-ID: <17@example.org> ", 1)}}.String(),
 		"two Message-IDs":                       bounce{originals: []string{"Message-ID: <17@example.org>\n" + unknown(mailTo(anna))}}.String(),
+		"two Message-IDs, the known one last":   bounce{originals: []string{"Message-ID: <18@example.org>\n" + mailTo(anna)}}.String(),
 		"a Message-ID with another in it":       bounce{originals: []string{strings.Replace(mailTo(anna), "<17@example.org>", "<x> <17@example.org>", 1)}}.String(),
 		"two originals with a known Message-ID": bounce{originals: []string{mailTo(anna), mailTo(anna)}}.String(),
 
@@ -106,30 +108,33 @@ func TestForged(t *testing.T) {
 		"an SRS address around unsigned VERP":  bounce{to: "SRS0=abcd=QT=example.org=bounce-anna=example.net@forwarder.example.net"}.String(),
 
 		// Authentication of the report.
-		"A-R in what the forger sent":             bounce{top: received + passed}.String(),
-		"A-R below a hop of his own":              bounce{top: internal + received + passed}.String(),
-		"A-R below a HELO in our name":            bounce{top: "Received: from mail.example.org (evil.example.com [203.0.113.66])\n\tby mx.example.org; Mon, 1 Jan 2024 00:00:00 +0000\n" + passed}.String(),
-		"A-R below a HELO with our address":       bounce{top: "Received: from [127.0.0.1] (evil.example.com [203.0.113.66])\n\tby mx.example.org; Mon, 1 Jan 2024 00:00:00 +0000\n" + passed}.String(),
-		"A-R below a HELO alone":                  bounce{top: "Received: from mail.example.org\n\tby mx.example.org; Mon, 1 Jan 2024 00:00:00 +0000\n" + passed}.String(),
-		"A-R without any Received, of another id": bounce{top: "Authentication-Results: mx.example.net; spf=pass smtp.helo=mx.example.net\n"}.String(),
-		"A-R of an id that begins like ours":      ar("mx.example.org.example.com; spf=pass smtp.helo=mx.example.net").String(),
-		"A-R with another result quoted":          ar(`mx.example.org; spf=fail smtp.mailfrom="x; spf=pass smtp.helo=mx.example.net; y"@example.com`).String(),
-		"A-R with another result as a comment":    ar("mx.example.org; spf=fail (x; spf=pass smtp.helo=mx.example.net) smtp.helo=example.com").String(),
-		"A-R: SPF failed":                         ar("mx.example.org; spf=fail smtp.helo=mx.example.net").String(),
-		"A-R: SPF of the forger's domain":         ar("mx.example.org; spf=pass smtp.helo=mx.example.com").String(),
-		"A-R: SPF of a user of the domain":        ar("mx.example.org; spf=pass smtp.mailfrom=eve@example.net").String(),
-		"A-R: DKIM of the forger's domain":        ar("mx.example.org; dkim=pass header.d=example.com").String(),
-		"A-R: DKIM under one public suffix":       bounce{top: "Authentication-Results: mx.example.org; dkim=pass header.d=evil.co.uk\n", from: "MAILER-DAEMON@evil.co.uk", mta: "mx.bank.co.uk", named: []string{"anna@bank.co.uk"}}.String(),
-		"A-R in the original":                     bounce{originals: []string{passed + unknown(mailTo(anna))}}.String(),
-		"signed by the forger's domain":           signReport(t, bounce{}, "example.com"),
-		"signed, and From of the forger":          signReport(t, bounce{from: "MAILER-DAEMON@example.com"}, "example.com"),
-		"signed by the recipient's neighbour":     signReport(t, gmail("eve@example.net"), "example.net"),
-		"signed, with two authors":                signReport(t, gmail("MAILER-DAEMON@example.net, eve@example.net"), "example.net"),
-		"signed, and another From above":          "From: MAILER-DAEMON@example.net\n" + signReport(t, gmail("eve@example.net"), "example.net"),
-		"signed, and altered":                     strings.Replace(signReport(t, bounce{}, "example.net"), "Status: 5.1.1", "Status: 5.1.2", 1),
-		"signed in part":                          signTags(bounce{}.String(), "v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.net; s=s; l=0; bh="+emptyHash),
-		"signed by a domain that is slow":         sign(t, bounce{}.String(), func(o *dkim.SignOptions) { o.Domain, o.Selector = "example.net", "slow" }),
-		"signed by a domain without a key":        sign(t, bounce{}.String(), func(o *dkim.SignOptions) { o.Domain, o.Selector = "example.net", "gone" }),
+		"A-R in what the forger sent":                                bounce{top: received + passed}.String(),
+		"A-R below a hop of his own":                                 bounce{top: internal + received + passed}.String(),
+		"A-R below a HELO in our name":                               bounce{top: "Received: from mail.example.org (evil.example.com [203.0.113.66])\n\tby mx.example.org; Mon, 1 Jan 2024 00:00:00 +0000\n" + passed}.String(),
+		"A-R below a HELO with our address":                          bounce{top: "Received: from [127.0.0.1] (evil.example.com [203.0.113.66])\n\tby mx.example.org; Mon, 1 Jan 2024 00:00:00 +0000\n" + passed}.String(),
+		"A-R below a HELO alone":                                     bounce{top: "Received: from mail.example.org\n\tby mx.example.org; Mon, 1 Jan 2024 00:00:00 +0000\n" + passed}.String(),
+		"A-R without any Received, of another id":                    bounce{top: "Authentication-Results: mx.example.net; spf=pass smtp.helo=mx.example.net\n"}.String(),
+		"A-R of an id that begins like ours":                         ar("mx.example.org.example.com; spf=pass smtp.helo=mx.example.net").String(),
+		"A-R with another result quoted":                             ar(`mx.example.org; spf=fail smtp.mailfrom="x; spf=pass smtp.helo=mx.example.net; y"@example.com`).String(),
+		"A-R with a quote escaped":                                   ar(`mx.example.org; spf=fail smtp.mailfrom="x\"; spf=pass smtp.helo=mx.example.net; \""@example.com`).String(),
+		"A-R with a quote left open":                                 ar(`mx.example.org; spf=fail smtp.mailfrom="x; spf=pass smtp.helo=mx.example.net`).String(),
+		"A-R with another result as a comment":                       ar("mx.example.org; spf=fail (x; spf=pass smtp.helo=mx.example.net) smtp.helo=example.com").String(),
+		"A-R: SPF failed":                                            ar("mx.example.org; spf=fail smtp.helo=mx.example.net").String(),
+		"A-R: SPF of the forger's domain":                            ar("mx.example.org; spf=pass smtp.helo=mx.example.com").String(),
+		"A-R: SPF of a user of the domain":                           ar("mx.example.org; spf=pass smtp.mailfrom=eve@example.net").String(),
+		"A-R: DKIM of the forger's domain":                           ar("mx.example.org; dkim=pass header.d=example.com").String(),
+		"A-R: DKIM under one public suffix":                          bounce{top: "Authentication-Results: mx.example.org; dkim=pass header.d=evil.co.uk\n", from: "MAILER-DAEMON@evil.co.uk", mta: "mx.bank.co.uk", named: []string{"anna@bank.co.uk"}}.String(),
+		"A-R in the original":                                        bounce{originals: []string{passed + unknown(mailTo(anna))}}.String(),
+		"signed by the forger's domain":                              signReport(t, bounce{}, "example.com"),
+		"signed, and From of the forger":                             signReport(t, bounce{from: "MAILER-DAEMON@example.com"}, "example.com"),
+		"signed by a neighbour who calls himself a system elsewhere": signReport(t, bounce{from: "MAILER-DAEMON@example.com"}, "example.net"),
+		"signed by the recipient's neighbour":                        signReport(t, gmail("eve@example.net"), "example.net"),
+		"signed, with two authors":                                   signReport(t, gmail("MAILER-DAEMON@example.net, eve@example.net"), "example.net"),
+		"signed, and another From above":                             "From: MAILER-DAEMON@example.net\n" + signReport(t, gmail("eve@example.net"), "example.net"),
+		"signed, and altered":                                        strings.Replace(signReport(t, bounce{}, "example.net"), "Status: 5.1.1", "Status: 5.1.2", 1),
+		"signed in part":                                             signTags(bounce{}.String(), "v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.net; s=s; l=0; bh="+emptyHash),
+		"signed by a domain that is slow":                            sign(t, bounce{}.String(), func(o *dkim.SignOptions) { o.Domain, o.Selector = "example.net", "slow" }),
+		"signed by a domain without a key":                           sign(t, bounce{}.String(), func(o *dkim.SignOptions) { o.Domain, o.Selector = "example.net", "gone" }),
 
 		// Everything at once.
 		"all that the forger has": bounce{top: at(bobsToken) + received + passed, to: "news@example.org", named: []string{anna},
@@ -268,7 +273,7 @@ func TestReportTempError(t *testing.T) {
 	assert.Equal(t, TempError, last.Outcome, last.Detail)
 }
 
-// Reports that would keep a checker busy for hours if its time grew with the
+// Reports that would keep a checker busy for minutes if its time grew with the
 // square of their size.
 func TestLargeReports(t *testing.T) {
 	const n = 100_000
@@ -297,5 +302,37 @@ func TestLargeReports(t *testing.T) {
 			c.SentID = nil
 			assert.Equal(t, None, check(c, msg).Proof)
 		})
+	}
+}
+
+// Without a clock nothing that can expire counts.
+func TestNoClock(t *testing.T) {
+	c := checker()
+	c.SentID, c.Now = nil, nil
+	for _, msg := range []string{
+		bounce{to: token(t, anna, today.Add(24*time.Hour))}.String(),
+		bounce{to: batvKey.BATV("news@example.org", time.Unix(0, 0))}.String(),
+		bounce{originals: []string{sign(t, mailTo(anna), func(o *dkim.SignOptions) { o.Expiration = today.Add(24 * time.Hour) })}}.String(),
+	} {
+		assert.Equal(t, None, check(c, msg).Proof)
+	}
+	assert.Equal(t, DKIM, check(c, bounce{originals: []string{sign(t, mailTo(anna), nil)}}.String()).Proof)
+}
+
+func TestPlainResults(t *testing.T) {
+	for value, want := range map[string]string{
+		"mx.example.org; spf=pass":                 "mx.example.org; spf=pass",
+		"mx (a (b) \\) c)1; spf=pass (d)":          "mx   1; spf=pass  ",
+		`mx; spf=pass smtp.mailfrom="a"@b.example`: "mx; spf=pass smtp.mailfrom=a@b.example",
+		"mx; spf=pass)":                            "",
+		"mx; (spf=pass":                            "",
+		`mx; "spf=pass`:                            "",
+		`mx; "a b"`:                                "",
+		`mx; "a;b"`:                                "",
+		`mx; "a\"b"`:                               "",
+	} {
+		got, err := plainResults(value)
+		assert.Equal(t, want, got, value)
+		assert.Equal(t, want == "", err != nil, value)
 	}
 }
