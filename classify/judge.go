@@ -24,7 +24,7 @@ func (c *Classifier) Report(report *dsn.Report) iter.Seq2[*dsn.Recipient, Verdic
 			case dsn.AutoReply:
 				v = c.autoReply(report, r)
 			case dsn.DispositionNotification:
-				v = plain(WasDelivered, report, "Disposition", r.At.Part)
+				v = plain(WasDelivered, report, "Disposition")
 			default:
 				v = c.recipient(report, r, i, &text)
 			}
@@ -186,18 +186,22 @@ func complaint(report *dsn.Report) Verdict {
 	case "not-spam":
 		reason = WasDelivered
 	}
-	part := ""
-	if len(report.Recipients) > 0 {
-		part = report.Recipients[0].At.Part
-	}
-	return plain(reason, report, "Feedback-Type", part)
+	return plain(reason, report, "Feedback-Type")
 }
 
-// plain is the verdict that the kind of the report gives, with the field that says so.
-func plain(reason Reason, report *dsn.Report, field, part string) Verdict {
+// plain is the verdict that the kind of the report gives, with the first of
+// the fields, of the report or of the message's header, that says so.
+func plain(reason Reason, report *dsn.Report, fields ...string) Verdict {
 	e := Evidence{Basis: ByAction, Rule: "kind/" + string(report.Kind)}
-	if f, ok := report.Fields.Find(field); ok {
-		e.Quote, e.At = f.Text(), dsn.Place{Part: part, Line: f.Line}
+	for _, name := range fields {
+		if f, ok := report.Fields.Find(name); ok {
+			e.Quote, e.At = f.Text(), dsn.Place{Part: report.FieldsPart, Line: f.Line}
+			break
+		}
+		if f, ok := report.Header.Find(name); ok {
+			e.Quote, e.At = f.Text(), dsn.Place{Line: f.Line}
+			break
+		}
 	}
 	return Verdict{Reason: reason, Fault: reason.Fault(), Decision: reason.Decision(), Because: []Evidence{e}}
 }
@@ -216,5 +220,5 @@ func (c *Classifier) autoReply(report *dsn.Report, r *dsn.Recipient) Verdict {
 		s.best = [tiers]candidate{tierText: x}
 		return Verdict{Reason: Challenge, Decision: Challenge.Decision(), Because: c.evidence(&f, s, x, &humanText{report: report})}
 	}
-	return plain(AutoReply, report, "", "")
+	return plain(AutoReply, report, "Auto-Submitted", "X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply", "X-Mail-Autoreply")
 }

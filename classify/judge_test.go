@@ -135,6 +135,24 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// TestKindEvidence shows which field says what a report is, wherever the
+// recipient is named.
+func TestKindEvidence(t *testing.T) {
+	field := func(name, value string) dsn.Fields { return dsn.Fields{{Name: name, Value: value, Line: 4}} }
+	for _, test := range []struct {
+		report dsn.Report
+		want   Evidence
+	}{
+		{dsn.Report{Kind: dsn.FeedbackReport, Fields: field("Feedback-Type", "abuse"), FieldsPart: "2"}, Evidence{ByAction, "kind/feedback-report", "abuse", dsn.Place{Part: "2", Line: 4}}},
+		{dsn.Report{Kind: dsn.AutoReply, Header: field("Auto-Submitted", "auto-replied")}, Evidence{ByAction, "kind/auto-reply", "auto-replied", dsn.Place{Line: 4}}},
+	} {
+		test.report.Recipients = []dsn.Recipient{{At: dsn.Place{Part: "3", Line: 1}}}
+		for _, v := range Report(&test.report) {
+			assert.Equal(t, []Evidence{test.want}, v.Because)
+		}
+	}
+}
+
 func TestEvidence(t *testing.T) {
 	r := failed("5.0.0", "550 5.7.1 <bob@example.org>: User unknown")
 	r.Fields = dsn.Fields{{Name: "Action", Value: "failed", Line: 4}, {Name: "Status", Value: "5.0.0", Line: 5}}

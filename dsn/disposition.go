@@ -4,7 +4,7 @@ package dsn
 // of the message stands in the Disposition field.
 func (p *parser) disposition(part *part) {
 	for _, group := range p.groups(part.number, p.text(part), 1) {
-		p.Fields = append(p.Fields, group...)
+		p.Fields, p.FieldsPart = append(p.Fields, group...), part.number
 	}
 	r := Recipient{At: Place{part.number, 1}}
 	for _, f := range p.Fields {

@@ -97,6 +97,7 @@ type Report struct {
 	ReceivedFromMTA Typed
 	ArrivalDate     time.Time
 	Fields          Fields // all per-message fields, as they came
+	FieldsPart      string // where they stand in a complaint or a receipt
 
 	Back       time.Time // of an automatic answer: the day its author is back, zero when not stated
 	Recipients []Recipient

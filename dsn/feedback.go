@@ -4,7 +4,7 @@ package dsn
 // is in Original-Rcpt-To, which most providers leave out.
 func (p *parser) feedback(part *part) {
 	for _, group := range p.groups(part.number, p.text(part), 1) {
-		p.Fields = append(p.Fields, group...)
+		p.Fields, p.FieldsPart = append(p.Fields, group...), part.number
 	}
 	for _, f := range p.Fields {
 		at := Place{part.number, f.Line}
