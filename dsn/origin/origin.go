@@ -178,7 +178,7 @@ type Checker struct {
 	// old keys alive that DNS has no more. A key that leaked must not stay.
 	Records map[string]string
 	// LookupTXT looks up TXT records, each joined to one string. Nil looks
-	// nothing up. It is asked for DKIM keys of our own domains, and of those
+	// nothing up. It may be called concurrently. It is asked for DKIM keys of our own domains, and of those
 	// aligned to what the report names, which a stranger may choose.
 	// An error with a method Temporary or Timeout that is true is a
 	// TempError, like one that wraps the context's.
@@ -218,9 +218,9 @@ func (c *Checker) now() time.Time {
 	return c.Now()
 }
 
-// Check grades a report. It stops at the first grade that holds. It makes a
-// bounded number of look-ups, one after the other, and none once a stronger
-// grade holds; ctx bounds their time.
+// Check grades a report. It stops at the first grade that holds. The look-ups
+// that it makes are bounded in number, and none follows once a grade holds;
+// ctx bounds their time.
 func (c *Checker) Check(ctx context.Context, m Message) Result {
 	var r Result
 	if m.Report == nil {
