@@ -43,6 +43,7 @@ func (c *Classifier) Reply(host, reply string) Verdict {
 	f.texts[theAnswer], f.hosts[0] = reply, host
 	f.reply, f.status = findCodes(reply)
 	f.transient = isTransient(f.reply, f.status)
+	f.command = dsn.ParseDiagnostic(reply).Command
 	return c.judge(&f, nil)
 }
 

@@ -21,9 +21,9 @@ func (r *reader) diagnose(rec *Recipient, s span) {
 	}
 }
 
-// proseDiagnostic is parseDiagnostic for running text.
+// proseDiagnostic is ParseDiagnostic for running text.
 func proseDiagnostic(text string) Diagnostic {
-	d := parseDiagnostic(text)
+	d := ParseDiagnostic(text)
 	if d.Reply == 0 {
 		d.Reply = looseReply(text)
 	}

@@ -11,7 +11,7 @@ import (
 // section 2.3.6: a type, a semicolon and the answer.
 func parseDiagnosticCode(value string) Diagnostic {
 	typed := parseTyped(value)
-	d := parseDiagnostic(typed.Value)
+	d := ParseDiagnostic(typed.Value)
 	d.Type = typed.Type
 	if d.Type == "smtp" && d.Reply == 0 {
 		d.Reply = replyIn(d.Text)
@@ -19,12 +19,12 @@ func parseDiagnosticCode(value string) Diagnostic {
 	return d
 }
 
-// parseDiagnostic reads an answer in any form: its codes, and the command it
+// ParseDiagnostic reads an answer in any form: its codes, and the command it
 // answers where the words say so. The first reply code and the first enhanced
 // status code count, but a status that says no more than its class gives way
 // to a later one that does, and a reply code of another class than the status
 // beside it (554 4.4.7) to a later one that agrees with its own.
-func parseDiagnostic(text string) Diagnostic {
+func ParseDiagnostic(text string) Diagnostic {
 	d := Diagnostic{Text: joinReply(collapse(text))}
 	agrees := false // the reply with the status beside it
 	for code := range codes.Find(d.Text) {

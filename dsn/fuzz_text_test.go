@@ -35,7 +35,7 @@ func FuzzDiagnostic(f *testing.F) {
 		}
 	})
 	f.Fuzz(func(t *testing.T, value string) {
-		for _, read := range []func(string) Diagnostic{parseDiagnosticCode, parseDiagnostic, proseDiagnostic} {
+		for _, read := range []func(string) Diagnostic{parseDiagnosticCode, ParseDiagnostic, proseDiagnostic} {
 			d := read(value)
 			assert.Equal(t, d, read(value))
 			assert.False(t, strings.ContainsAny(d.Text, "\n\r\t"), "%q", d.Text)

@@ -56,7 +56,7 @@ func readNotification(text string, at Place) (prose, bool) {
 		d := parseDiagnosticCode(diagnostic)
 		d.At = at
 		r := Recipient{Final: Typed{Value: address}, Action: action, Diagnostic: d, At: at}
-		r.Status = parseDiagnostic(status).Status
+		r.Status = ParseDiagnostic(status).Status
 		found.Recipients = append(found.Recipients, r)
 	}
 	kind := n.NotificationType + n.EventType

@@ -133,7 +133,7 @@ func (r *reader) fromTranscript(rec *Recipient, sessions []exchange) {
 }
 
 func (r *reader) answered(rec *Recipient, x *exchange) {
-	d := parseDiagnostic(x.text)
+	d := ParseDiagnostic(x.text)
 	if !hasCode(&d) {
 		return
 	}
