@@ -221,5 +221,8 @@ func (c *Classifier) autoReply(report *dsn.Report, r *dsn.Recipient) Verdict {
 		s.best = [tiers]candidate{tierText: x}
 		return Verdict{Reason: Challenge, Decision: Challenge.Decision(), Because: c.evidence(&f, s, x, &humanText{report: report})}
 	}
-	return plain(AutoReply, report, "Auto-Submitted", "X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply", "X-Mail-Autoreply")
+	if len(report.Fields) == 0 { // the text says so
+		return plain(AutoReply, report)
+	}
+	return plain(AutoReply, report, report.Fields[0].Name)
 }

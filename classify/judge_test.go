@@ -144,7 +144,7 @@ func TestKindEvidence(t *testing.T) {
 		want   Evidence
 	}{
 		{dsn.Report{Kind: dsn.FeedbackReport, Fields: field("Feedback-Type", "abuse"), FieldsPart: "2"}, Evidence{ByAction, "kind/feedback-report", "abuse", dsn.Place{Part: "2", Line: 4}}},
-		{dsn.Report{Kind: dsn.AutoReply, Header: field("Auto-Submitted", "auto-replied")}, Evidence{ByAction, "kind/auto-reply", "auto-replied", dsn.Place{Line: 4}}},
+		{dsn.Report{Kind: dsn.AutoReply, Header: field("Auto-Submitted", "auto-replied"), Fields: field("Auto-Submitted", "auto-replied")}, Evidence{ByAction, "kind/auto-reply", "auto-replied", dsn.Place{Line: 4}}},
 	} {
 		test.report.Recipients = []dsn.Recipient{{At: dsn.Place{Part: "3", Line: 1}}}
 		for _, v := range Report(&test.report) {

@@ -96,8 +96,8 @@ type Report struct {
 	DSNGateway      Typed
 	ReceivedFromMTA Typed
 	ArrivalDate     time.Time
-	Fields          Fields // all per-message fields, as they came
-	FieldsPart      string // where they stand in a complaint or a receipt
+	Fields          Fields // all per-message fields, as they came; of an automatic reply, the header field that calls it one
+	FieldsPart      string // the part they stand in, of a complaint or a receipt
 
 	Back       time.Time // of an automatic answer: the day its author is back, zero when not stated
 	Recipients []Recipient

@@ -75,11 +75,13 @@ func (p *parser) parse(msg []byte) {
 	p.fromOriginal()
 	p.prose()
 	p.wrapped()
-	switch {
-	case p.Kind != "":
-	case isAutoReply(p.Header):
-		p.as(AutoReply, "rfc3834")
-	default:
+	if p.Kind == "" || p.Kind == AutoReply {
+		if f, ok := autoReplyField(p.Header); ok {
+			p.as(AutoReply, "rfc3834")
+			p.Fields = Fields{f}
+		}
+	}
+	if p.Kind == "" {
 		p.Recipients, p.Original = nil, nil
 	}
 	if p.Kind == AutoReply {
