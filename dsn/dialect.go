@@ -40,7 +40,7 @@ type condition struct {
 // dialects are all records, ready to be found by the lines they begin with.
 type dialectSet struct {
 	all    []*dialect
-	begins foldTable[begin]
+	begins *foldTable[begin]
 	loose  []begin // whose template begins with a hole
 }
 
@@ -55,16 +55,18 @@ var dialects = sync.OnceValue(func() *dialectSet {
 		panic(err)
 	}
 	set := &dialectSet{all: all}
+	var begins []phrase[begin]
 	for _, d := range all {
 		for i := range d.begin {
 			b := begin{d, &d.begin[i]}
 			if words := b.template.tokens[0].words; len(words) >= 2 {
-				set.begins.add(words, b)
+				begins = append(begins, phrase[begin]{words, b})
 			} else {
 				set.loose = append(set.loose, b)
 			}
 		}
 	}
+	set.begins = newFoldTable(begins)
 	return set
 })
 

@@ -1,6 +1,8 @@
 package dsn
 
 import (
+	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -78,78 +80,155 @@ func spaces(text string) int {
 }
 
 // foldTable finds which of many phrases begin at a place in a text: a trie of
-// their bytes after folding.
+// their bytes after folding, in which a run of bytes without a branch is one
+// node.
 type foldTable[T any] struct {
 	nodes []foldNode[T] // the first is the root
 	first [256]int32    // the root's child for each byte, 0 for none
 }
 
 type foldNode[T any] struct {
-	values      []T   // of the phrases that end here
-	child, next int32 // the first child, and the next of the same parent; 0 for none
-	byte        byte
+	label    string // the bytes that lead here from the parent
+	values   []T    // of the phrases that end here
+	keys     string // the first byte of the label of each child
+	children int32  // the first child; the others follow it
 }
 
-func (t *foldTable[T]) child(at int32, c byte) int32 {
-	for at = t.nodes[at].child; at != 0 && t.nodes[at].byte != c; at = t.nodes[at].next {
-	}
-	return at
+// phrase is a phrase in lower case, and what it stands for.
+type phrase[T any] struct {
+	words string
+	value T
 }
 
-// add adds a phrase, which is written in lower case.
-func (t *foldTable[T]) add(words string, value T) {
-	if len(t.nodes) == 0 {
-		t.nodes = make([]foldNode[T], 1, 1<<15)
+// newFoldTable makes a table of phrases, none of them empty.
+func newFoldTable[T any](phrases []phrase[T]) *foldTable[T] {
+	slices.SortStableFunc(phrases, func(a, b phrase[T]) int { return strings.Compare(a.words, b.words) })
+	t := &foldTable[T]{nodes: make([]foldNode[T], 1, 2*len(phrases)+1)}
+	t.branch(0, phrases, 0)
+	root := &t.nodes[0]
+	for i := range len(root.keys) {
+		t.first[root.keys[i]] = root.children + int32(i)
 	}
-	at := int32(0)
-	for i := range len(words) {
-		next := t.child(at, words[i])
-		if next == 0 {
-			next = int32(len(t.nodes))
-			t.nodes = append(t.nodes, foldNode[T]{byte: words[i], next: t.nodes[at].child})
-			t.nodes[at].child = next
+	return t
+}
+
+// grow makes node at that of phrases, in order, which have their first from
+// bytes and the one after in common.
+func (t *foldTable[T]) grow(at int32, phrases []phrase[T], from int) {
+	words, last := phrases[0].words, phrases[len(phrases)-1].words
+	end := from
+	for end < len(words) && words[end] == last[end] {
+		end++
+	}
+	t.nodes[at].label = words[from:end]
+	for len(phrases) > 0 && len(phrases[0].words) == end {
+		t.nodes[at].values = append(t.nodes[at].values, phrases[0].value)
+		phrases = phrases[1:]
+	}
+	t.branch(at, phrases, end)
+}
+
+// branch gives node at its children: one for each byte that phrases have
+// behind the first from.
+func (t *foldTable[T]) branch(at int32, phrases []phrase[T], from int) {
+	var keys []byte
+	for _, p := range phrases {
+		if k := p.words[from]; len(keys) == 0 || keys[len(keys)-1] != k {
+			keys = append(keys, k)
 		}
-		at = next
 	}
-	t.nodes[at].values = append(t.nodes[at].values, value)
-	t.first[words[0]] = t.child(0, words[0])
+	child := int32(len(t.nodes))
+	t.nodes[at].keys, t.nodes[at].children = string(keys), child
+	t.nodes = append(t.nodes, make([]foldNode[T], len(keys))...)
+	for _, k := range keys {
+		n := 0
+		for n < len(phrases) && phrases[n].words[from] == k {
+			n++
+		}
+		t.grow(child, phrases[:n], from)
+		phrases = phrases[n:]
+		child++
+	}
 }
+
+// foldClass is the folded form of each byte that is a character of its own:
+// white space is a space, and what begins or goes on with a character beyond
+// ASCII is beyond.
+var foldClass = func() (class [256]byte) {
+	for c := range class {
+		switch {
+		case c >= utf8.RuneSelf:
+			class[c] = beyond
+		case c == '\t' || c == '\n':
+			class[c] = ' '
+		default:
+			class[c] = lower(byte(c))
+		}
+	}
+	return class
+}()
+
+const beyond = 0xff
 
 // at calls found for each phrase that text begins with, shorter ones first.
 func (t *foldTable[T]) at(text string, found func(n int, value T)) {
-	at := int32(0)
+	cursor := foldCursor[T]{table: t}
 	for i := 0; i < len(text); {
-		c := text[i]
-		size := 1
-		if space := spaces(text[i:]); space > 0 {
-			c, size = ' ', space
-		} else if c < utf8.RuneSelf {
-			c = lower(c)
-		} else {
-			var r rune
-			r, size = utf8.DecodeRuneInString(text[i:])
-			var folded [utf8.UTFMax]byte
-			n := utf8.EncodeRune(folded[:], foldRune(r))
-			for _, b := range folded[:n-1] {
-				if at = t.step(at, b); at == 0 {
-					return
+		c, size := foldClass[text[i]], 1
+		if c == ' ' || c == beyond {
+			if n := spaces(text[i:]); n > 0 {
+				c, size = ' ', n
+			} else {
+				var r rune
+				r, size = utf8.DecodeRuneInString(text[i:])
+				var folded [utf8.UTFMax]byte
+				n := utf8.EncodeRune(folded[:], foldRune(r))
+				for _, b := range folded[:n-1] {
+					if !cursor.step(b) {
+						return
+					}
 				}
+				c = folded[n-1]
 			}
-			c = folded[n-1]
 		}
-		if at = t.step(at, c); at == 0 {
+		if !cursor.step(c) {
 			return
 		}
 		i += size
-		for _, value := range t.nodes[at].values {
-			found(i, value)
+		if cursor.rest == "" {
+			for _, value := range cursor.node.values {
+				found(i, value)
+			}
 		}
 	}
 }
 
-func (t *foldTable[T]) step(at int32, c byte) int32 {
-	if at == 0 {
-		return t.first[c]
+// foldCursor is a place in a foldTable.
+type foldCursor[T any] struct {
+	table *foldTable[T]
+	node  *foldNode[T] // nil at the root
+	rest  string       // what of its label is still to come
+}
+
+// step goes on by one byte, and reports whether any phrase does.
+func (c *foldCursor[T]) step(b byte) bool {
+	if c.rest != "" {
+		if c.rest[0] != b {
+			return false
+		}
+		c.rest = c.rest[1:]
+		return true
 	}
-	return t.child(at, c)
+	next := int32(0)
+	if c.node == nil {
+		next = c.table.first[b]
+	} else if i := strings.IndexByte(c.node.keys, b); i >= 0 {
+		next = c.node.children + int32(i)
+	}
+	if next == 0 {
+		return false
+	}
+	c.node = &c.table.nodes[next]
+	c.rest = c.node.label[1:]
+	return true
 }

@@ -48,11 +48,11 @@ var phrases = sync.OnceValue(func() *foldTable[phraseKind] {
 			kinds[f.Text()] |= kind
 		}
 	}
-	t := &foldTable[phraseKind]{}
+	list := make([]phrase[phraseKind], 0, len(kinds))
 	for words, kind := range kinds {
-		t.add(words, kind)
+		list = append(list, phrase[phraseKind]{words, kind})
 	}
-	return t
+	return newFoldTable(list)
 })
 
 // hit is a phrase found in a text.
