@@ -21,6 +21,7 @@ import (
 
 func newIngest() *cobra.Command {
 	var flags ledgerFlags
+	var credentials source.Credentials
 	var opts struct {
 		after, rules, origin, log string
 		dryRun                    bool
@@ -79,7 +80,11 @@ not be read, and 2 for wrong usage.`,
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second signal ends the program at once
 
-			in := ingest{judge: judge, log: log, progress: progress, dryRun: opts.dryRun, stdin: cmd.InOrStdin(), stdout: cmd.OutOrStdout()}
+			in := ingest{judge: judge, log: log, progress: progress, dryRun: opts.dryRun, stdout: cmd.OutOrStdout()}
+			if credentials == (source.Credentials{}) {
+				credentials = source.Credentials{Password: os.Getenv("NIXIE_PASSWORD"), Token: os.Getenv("NIXIE_TOKEN")}
+			}
+			in.options = source.Options{Stdin: cmd.InOrStdin(), Credentials: credentials, Log: log}
 			if !opts.dryRun {
 				if in.store, err = flags.create(ctx); err != nil {
 					return asFailure(err)
@@ -99,6 +104,11 @@ not be read, and 2 for wrong usage.`,
 	f.BoolVar(&opts.dryRun, "dry-run", false, "touch no mailbox and no ledger, print the events as JSON Lines")
 	f.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, to try first")
 	f.StringVar(&opts.origin, "origin", "", "`FILE` of your keys: what proves that a report is about your mail")
+	f.StringVar(&credentials.PasswordFile, "password-file", "", "`FILE` with the password for a mail server in its first line")
+	f.StringVar(&credentials.PasswordCommand, "password-command", "", "`COMMAND` for the shell that prints the password")
+	f.StringVar(&credentials.TokenFile, "token-file", "", "`FILE` with an access token of OAuth2 in its first line")
+	f.StringVar(&credentials.TokenCommand, "token-command", "", "`COMMAND` for the shell that prints an access token of OAuth2")
+	cmd.MarkFlagsMutuallyExclusive("password-file", "password-command", "token-file", "token-command")
 	f.StringVar(&opts.log, "log", "text", "format of the log on standard error: text or json")
 	return cmd
 }
@@ -140,7 +150,7 @@ type ingest struct {
 	log      *slog.Logger
 	progress *progress
 	dryRun   bool
-	stdin    io.Reader
+	options  source.Options
 	stdout   io.Writer
 
 	tally  tally
@@ -188,7 +198,7 @@ func (in *ingest) mailbox(ctx context.Context, place source.Place) {
 		return
 	}
 	before, start := in.tally, time.Now()
-	box, err := place.Open(ctx, in.stdin)
+	box, err := place.Open(ctx, in.options)
 	if err != nil {
 		in.fail(log, "cannot open", err)
 		return

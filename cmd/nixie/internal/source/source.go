@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -45,8 +46,10 @@ type Message struct {
 type Place struct {
 	Name string // its URL, the same wherever it is called from
 
-	kind, path string
-	after      After
+	kind  string // the scheme of the URL
+	path  string // of a file or a directory
+	after After
+	server
 }
 
 // After says what is done with a message that has been dealt with.
@@ -75,33 +78,72 @@ func ParseAfter(s string) (After, error) {
 	return After{}, fmt.Errorf("%q is not keep, seen, move:FOLDER or delete", s)
 }
 
-// Parse reads the URL of a source: "maildir:PATH", "mbox:PATH" or "-" for
-// standard input.
-func Parse(url string, after After) (Place, error) {
-	p := Place{Name: url, kind: url, after: after}
-	if url != "-" {
-		var found bool
-		p.kind, p.path, found = strings.Cut(url, ":")
-		if !found || p.path == "" || p.kind != "maildir" && p.kind != "mbox" {
-			return Place{}, fmt.Errorf("%q is no source: maildir:PATH, mbox:PATH or - for standard input", url)
+// afters are what can be done with messages in each kind of source; what is
+// done if nothing is said comes first.
+var afters = map[string][]string{
+	"-":       {keep},
+	"mbox":    {keep},
+	"maildir": {seen, keep, move, remove},
+	"imap":    {seen, keep, move, remove},
+	"imaps":   {seen, keep, move, remove},
+	"pop3":    {keep, remove},
+	"pop3s":   {keep, remove},
+}
+
+// Parse reads the URL of a source: "maildir:PATH", "mbox:PATH",
+// "imaps://USER@HOST/FOLDER", "pop3s://USER@HOST", the same with "imap" and
+// "pop3", or "-" for standard input.
+func Parse(url string, after After) (p Place, err error) {
+	kind, rest, found := strings.Cut(url, ":")
+	if url == "-" {
+		kind = url
+	}
+	may := afters[kind]
+	switch {
+	case may == nil || !found && url != "-" || rest == "" && found:
+		if strings.Contains(url, "://") {
+			url = kind + "://…" // there may be a password in it
 		}
-		var err error
-		if p.path, err = absolute(p.path); err != nil {
-			return Place{}, fmt.Errorf("source: %s: %w", url, err)
+		return Place{}, fmt.Errorf("%q is no source: maildir:PATH, mbox:PATH, imaps://USER@HOST/FOLDER, pop3s://USER@HOST or - for standard input", url)
+	case kind == "-":
+		p.Name = url
+	case ports[kind] != "":
+		if p.server, err = parseServer(kind, url); err == nil {
+			p.Name = p.name(kind)
 		}
-		p.Name = p.kind + ":" + p.path
+	default:
+		if p.path, err = absolute(rest); err == nil {
+			p.Name = kind + ":" + p.path
+		}
+	}
+	if err != nil {
+		return Place{}, fmt.Errorf("source: %w", err)
+	}
+	p.kind, p.after = kind, after
+	if after.What == "" {
+		p.after.What = may[0]
 	}
 	switch {
-	case p.kind != "maildir" && after.What != "" && after.What != keep:
-		return Place{}, fmt.Errorf("%s: mail there can only be kept", url)
-	case p.kind == "maildir" && after.What == "":
-		p.after.What = seen
-	case after.What == move:
+	case !slices.Contains(may, p.after.What):
+		return Place{}, fmt.Errorf("%s: mail there can only be %s", p.Name, done(may))
+	case after.What == move && kind == "maildir":
 		if err := checkFolder(after.Folder); err != nil {
 			return Place{}, err
 		}
+	case after.What == move && after.Folder == p.folder:
+		return Place{}, fmt.Errorf("%s: mail cannot be moved to where it is", p.Name)
 	}
 	return p, nil
+}
+
+// done names what can be done with mail, as "kept or deleted".
+func done(may []string) string {
+	names := map[string]string{keep: "kept", seen: "marked as seen", move: "moved", remove: "deleted"}
+	var all []string
+	for _, what := range may {
+		all = append(all, names[what])
+	}
+	return strings.Join(all, " or ")
 }
 
 // absolute returns a path as seen from the root; "~/" is the user's home,
@@ -117,9 +159,15 @@ func absolute(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// Open opens the source. An mbox is locked until it is closed. What "-" stands
-// for is read from stdin.
-func (p Place) Open(ctx context.Context, stdin io.Reader) (Source, error) {
+// Options are what a source may need to be opened.
+type Options struct {
+	Stdin       io.Reader // what "-" stands for
+	Credentials Credentials
+	Log         *slog.Logger // nil: nothing is logged
+}
+
+// Open opens the source. An mbox is locked until it is closed.
+func (p Place) Open(ctx context.Context, o Options) (Source, error) {
 	var s Source
 	var err error
 	switch p.kind {
@@ -127,8 +175,10 @@ func (p Place) Open(ctx context.Context, stdin io.Reader) (Source, error) {
 		s, err = openMaildir(p.path, p.after)
 	case "mbox":
 		s, err = openMbox(ctx, p.path)
+	case "-":
+		s = &stream{name: "-", in: o.Stdin}
 	default:
-		s = &stream{name: "-", in: stdin}
+		err = errors.New("this program cannot read mail from a server yet")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("source: open %s: %w", p.Name, err)

@@ -23,13 +23,13 @@ func TestParse(t *testing.T) {
 		want       Place
 		err        string
 	}{
-		{"-", "", Place{Name: "-", kind: "-"}, ""},
+		{"-", "", Place{Name: "-", kind: "-", after: After{What: "keep"}}, ""},
 		{"-", "delete", Place{}, "only be kept"},
-		{"mbox:/var/mail/alice", "", Place{Name: "mbox:/var/mail/alice", kind: "mbox", path: "/var/mail/alice"}, ""},
+		{"mbox:/var/mail/alice", "", Place{Name: "mbox:/var/mail/alice", kind: "mbox", path: "/var/mail/alice", after: After{What: "keep"}}, ""},
 		{"mbox:/var/mail/alice", "seen", Place{}, "only be kept"},
-		{"maildir:/m/../m", "", Place{"maildir:/m", "maildir", "/m", After{What: "seen"}}, ""},
-		{"maildir:~/Maildir", "keep", Place{"maildir:/home/alice/Maildir", "maildir", "/home/alice/Maildir", After{What: "keep"}}, ""},
-		{"maildir:/m", "move:Archive/2026", Place{"maildir:/m", "maildir", "/m", After{"move", "Archive/2026"}}, ""},
+		{"maildir:/m/../m", "", Place{Name: "maildir:/m", kind: "maildir", path: "/m", after: After{What: "seen"}}, ""},
+		{"maildir:~/Maildir", "keep", Place{Name: "maildir:/home/alice/Maildir", kind: "maildir", path: "/home/alice/Maildir", after: After{What: "keep"}}, ""},
+		{"maildir:/m", "move:Archive/2026", Place{Name: "maildir:/m", kind: "maildir", path: "/m", after: After{"move", "Archive/2026"}}, ""},
 		{"maildir:/m", "move:", Place{}, "is not keep"},
 		{"maildir:/m", "move:../other", Place{}, "name of a folder"},
 		{"maildir:/m", "move:/other", Place{}, "name of a folder"},
@@ -37,15 +37,11 @@ func TestParse(t *testing.T) {
 		{"maildir:/m", "burn", Place{}, "is not keep"},
 		{"maildir:", "", Place{}, "is no source"},
 		{"Maildir", "", Place{}, "is no source"},
-		{"imaps://mail.example.org/INBOX", "", Place{}, "is no source"},
+		{"ftp://alice:secret@mail.example.org/", "", Place{}, `"ftp://…" is no source`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.url+" "+tt.after, func(t *testing.T) {
-			after, err := ParseAfter(tt.after)
-			var have Place
-			if err == nil {
-				have, err = Parse(tt.url, after)
-			}
+			have, err := parse(tt.url, tt.after)
 			if tt.err == "" {
 				assert.NoError(t, err)
 			} else {
@@ -54,6 +50,15 @@ func TestParse(t *testing.T) {
 			assert.Equal(t, tt.want, have)
 		})
 	}
+}
+
+// parse is Parse with the value of --after.
+func parse(url, after string) (Place, error) {
+	a, err := ParseAfter(after)
+	if err != nil {
+		return Place{}, err
+	}
+	return Parse(url, a)
 }
 
 // makeDir fills a Maildir with messages: path below it, text.
@@ -68,11 +73,9 @@ func makeDir(t *testing.T, messages ...string) string {
 
 // open opens a source that the test closes.
 func open(t *testing.T, url, after string) Source {
-	a, err := ParseAfter(after)
+	place, err := parse(url, after)
 	require.NoError(t, err)
-	place, err := Parse(url, a)
-	require.NoError(t, err)
-	s, err := place.Open(t.Context(), strings.NewReader(""))
+	s, err := place.Open(t.Context(), Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s
