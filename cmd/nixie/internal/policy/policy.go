@@ -16,7 +16,8 @@
 //	addresses = 50
 //
 // All keys are the fields of [ledger.Policy], [ledger.Rule] and
-// [ledger.Guard]. A key that there is not is an error.
+// [ledger.Guard]. A key that there is not is an error. The same may stand in
+// the table [policy] of a larger file.
 package policy
 
 import (
@@ -26,12 +27,12 @@ import (
 	"os"
 	"strings"
 
-	"github.com/BurntSushi/toml"
-
 	"nixie/classify/ledger"
+	"nixie/cmd/nixie/internal/strict"
 )
 
-// Load returns the policy of a preset or of a file; "" is the default.
+// Load returns the policy of a preset or of a file; "" is the default. The
+// error names all that is wrong in the file.
 func Load(name string) (ledger.Policy, error) {
 	if name == "" {
 		return ledger.Default(), nil
@@ -46,59 +47,36 @@ func Load(name string) (ledger.Policy, error) {
 	if err != nil {
 		return ledger.Policy{}, fmt.Errorf("policy: %w", err)
 	}
-	p, err := Parse(string(data))
+	doc, err := strict.Parse(name, string(data))
 	if err != nil {
-		return ledger.Policy{}, fmt.Errorf("policy: %s: %w", name, err)
+		return ledger.Policy{}, err
 	}
-	return p, nil
+	return In(doc)
 }
 
-// Parse reads the text of a policy file.
-func Parse(text string) (ledger.Policy, error) {
-	var first struct {
-		Preset string `toml:"preset"`
-	}
-	given, err := toml.Decode(text, &first)
-	if err != nil {
-		return ledger.Policy{}, plain(err)
-	}
+// In returns the policy in the table of that key of a document.
+func In(doc *strict.Document, key ...string) (ledger.Policy, error) {
+	at := func(name string) []string { return append(key[:len(key):len(key)], name) }
 	var file struct {
 		Preset string `toml:"preset"`
 		ledger.Policy
 	}
 	file.Policy = ledger.Default()
-	if given.IsDefined("preset") {
-		var ok bool
-		if file.Policy, ok = ledger.Preset(first.Preset); !ok {
-			return ledger.Policy{}, fmt.Errorf("no preset is called %q; there are %s", first.Preset, presets())
+	if name, ok := doc.Text(at("preset")...); ok {
+		if file.Policy, ok = ledger.Preset(name); !ok {
+			return ledger.Policy{}, doc.Errorf(doc.Line(at("preset")...), "no preset is called %q; there are %s", name, presets())
 		}
 	}
-	if given.IsDefined("rule") {
+	if doc.Has(at("rule")...) {
 		file.Rules = nil
 	}
-	if given.IsDefined("suspend") {
-		file.Suspend = nil
+	if err := doc.Decode(&file, key...); err != nil {
+		return ledger.Policy{}, err
 	}
-	meta, err := toml.Decode(text, &file)
-	if err != nil {
-		return ledger.Policy{}, plain(err)
+	if err := file.Check(); err != nil {
+		return ledger.Policy{}, doc.Errorf(doc.Line(key...), "%s", strings.TrimPrefix(err.Error(), "ledger: "))
 	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return ledger.Policy{}, fmt.Errorf("unknown key %s", unknown[0])
-	}
-	return file.Policy, plain(file.Policy.Check())
-}
-
-// plain is an error in the words of the file: a TOML error with its line, and
-// no word of the package that found it.
-func plain(err error) error {
-	if err == nil {
-		return nil
-	}
-	if e, ok := errors.AsType[toml.ParseError](err); ok {
-		return fmt.Errorf("line %d: %s", e.Position.Line, strings.TrimPrefix(e.Message, "ledger: "))
-	}
-	return errors.New(strings.TrimPrefix(err.Error(), "ledger: "))
+	return file.Policy, nil
 }
 
 func presets() string {
