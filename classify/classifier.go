@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 
 	"nixie/codes"
@@ -128,7 +129,10 @@ func newMatcher(r *Rule) matcher {
 		m.reply = append(m.reply, p)
 	}
 	for _, s := range r.Command {
-		m.verbs = append(m.verbs, verb(s))
+		if !strings.EqualFold(s, endOfData) {
+			s = verb(s)
+		}
+		m.commands = append(m.commands, s)
 	}
 	return m
 }

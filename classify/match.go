@@ -39,7 +39,7 @@ type matcher struct {
 	provider    int16 // whose answers it is for, from 1; 0 for everybody's
 	status      []statusPattern
 	reply       []replyPattern
-	verbs       []string
+	commands    []string // verbs, or "end of DATA"
 	actions     []dsn.Action
 }
 
@@ -73,7 +73,7 @@ func (m *matcher) holds(f *facts, s *scratch) bool {
 	return (m.provider == 0 || s.isProvider(m.provider)) &&
 		anyOf(m.status, func(p statusPattern) bool { return p.matches(f.status) }) &&
 		anyOf(m.reply, func(p replyPattern) bool { return p.matches(f.reply) }) &&
-		anyOf(m.verbs, func(v string) bool { return strings.EqualFold(v, verb(f.command)) }) &&
+		anyOf(m.commands, func(v string) bool { return strings.EqualFold(v, verb(f.command)) || strings.EqualFold(v, f.command) }) &&
 		anyOf(m.actions, func(a dsn.Action) bool { return a == f.action })
 }
 

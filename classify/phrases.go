@@ -18,14 +18,18 @@ var (
 	errNoWord     = errors.New("phrase has no word")
 	errGapAtEdge  = errors.New("phrase begins or ends with *")
 	errLongPhrase = errors.New("phrase is too long")
+	errAddress    = errors.New("phrase has an address; {addr} stands for any")
 )
 
 // checkPhrase reports why a phrase cannot be matched; nil if it can.
 func checkPhrase(phrase string) error {
+	if strings.Contains(phrase, "@") {
+		return errAddress
+	}
 	parts := 0
 	empty := false
 	for part := range strings.SplitSeq(phrase, "*") {
-		words, s := 0, scanner{text: part}
+		words, s := 0, scanner{text: withAddress(part)}
 		for ; s.next(); words++ {
 			if len(s.key()) == 0 {
 				return fmt.Errorf("phrase has a word that no text can match: %q", part[s.start:s.end])
@@ -45,8 +49,11 @@ func checkPhrase(phrase string) error {
 	return nil
 }
 
+// withAddress fills the hole {addr} of a phrase with an address, which matches any other.
+func withAddress(phrase string) string { return strings.ReplaceAll(phrase, "{addr}", "a@b") }
+
 // key returns the folded word in the form in which a phrase names it: a host
-// name or the host of a URL as it is, an address not at all.
+// name or the host of a URL as it is.
 func (s *scanner) key() []byte {
 	if s.host != (hostRange{}) {
 		for name := range domains(s.text[s.host.start:s.host.end], &s.buf) {
@@ -152,7 +159,7 @@ func (b *builder) add(phrase string, use int32) {
 
 // path returns the state for the words of text, and their number.
 func (b *builder) path(text string) (at, words int32) {
-	b.scan = scanner{text: text}
+	b.scan = scanner{text: withAddress(text)}
 	for ; b.scan.next(); words++ {
 		word := b.scan.key()
 		id, ok := b.ids[string(word)]

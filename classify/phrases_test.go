@@ -17,6 +17,8 @@ func TestPhrases(t *testing.T) {
 		{"over a line end", "user unknown", "The user\n550 5.1.1 unknown", "user\n550 5.1.1 unknown"},
 		{"over a code", "user unknown", "550-User\r\n550-unknown", "User\r\n550-unknown"},
 		{"parts of words", "user unknown", "superuser unknowns", ""},
+		{"an address", "<{addr}>: user unknown", "550 <bob@example.org>: User unknown", "bob@example.org>: User unknown"},
+		{"no address", "{addr} user unknown", "550 : User unknown", ""},
 		{"in an address", "user unknown", "user-unknown@example.org user.unknown.example", ""},
 		{"apostrophe", "doesn't exist", "It doesn’t exist", "doesn’t exist"},
 		{"gap", "mailbox * full", "the mailbox of bob@example.org is full now", "mailbox of bob@example.org is full"},
@@ -59,7 +61,8 @@ func TestCheckPhrase(t *testing.T) {
 		"*":                         "phrase begins or ends with *",
 		"user *":                    "phrase begins or ends with *",
 		"a ** b":                    "phrase begins or ends with *",
-		"bob@example.org":           `phrase has a word that no text can match: "bob@example.org"`,
+		"<{addr}> unknown":          "",
+		"bob@example.org":           "phrase has an address; {addr} stands for any",
 		strings.Repeat("a ", 33):    "phrase is too long",
 		strings.Repeat("long", 100): `phrase has a word that no text can match: "` + strings.Repeat("long", 100) + `"`,
 	} {

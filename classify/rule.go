@@ -28,7 +28,7 @@ type Rule struct {
 	Unless  []string // phrases, none of which may
 	Status  []string // 5.1.1, x.1.1, 5.7.x
 	Reply   []string // 550, 55x, 4xx
-	Command []string // the SMTP command answered: MAIL FROM, RCPT TO, DATA
+	Command []string // the SMTP command answered: MAIL FROM, RCPT TO, DATA, end of DATA
 	Action  []dsn.Action
 
 	Reason   Reason
@@ -105,11 +105,14 @@ func (e *RuleError) Unwrap() error { return e.Err }
 //
 // Text and Unless are phrases. They match words, not bytes: case, punctuation
 // and line ends do not count, nor does an apostrophe inside a word, and * is
-// up to eight words. A mail address in the answer is one word that no phrase
-// matches, so are IP addresses; a host name or URL is one word that the host
+// up to eight words. A mail address in the answer is one word that only {addr}
+// matches, an IP address one that no phrase matches; a host name or URL is one word that the host
 // or a parent domain of it matches when a phrase names it: spamhaus.org
 // matches zen.spamhaus.org, and spamhaus does not. Reply and status codes are
 // no words at all: use Reply and Status.
+//
+// Command is what was answered: "RCPT TO", "MAIL FROM", "end of DATA"; "DATA"
+// is either of DATA itself and its end.
 //
 // Reason is one of ours, or one's own with Fault and Decision. After is how
 // long to wait before a retry ("1h"), where the answer names no time. A rule
@@ -431,6 +434,10 @@ func parseReplyPattern(s string) (p replyPattern, ok bool) {
 }
 
 func (p replyPattern) matches(r codes.Reply) bool { return p.low <= r && r <= p.high }
+
+// endOfData is the dot after the message: whoever refuses there has accepted
+// the recipient. An answer to DATA may be one to RCPT TO, sent along with it.
+const endOfData = "end of DATA"
 
 // verb returns the verb of an SMTP command as reports name it: RCPT for
 // "RCPT TO", DATA for "end of DATA".

@@ -13,7 +13,7 @@ import (
 // a script that puts no spaces between words (Han, Kana, Hangul, Thai …) is a
 // word of its own. A mail address, a URL, a host name and a number with dots
 // are one word each, whatever stands in them: "spam" is no word of
-// spam@example.org. Reply and status codes are no words, since servers repeat
+// spam@example.org, which is the word @. Reply and status codes are no words, since servers repeat
 // them inside a sentence, at the head of each line of a long reply.
 type scanner struct {
 	text  string
@@ -26,7 +26,7 @@ type scanner struct {
 
 	start, end int       // the word stands in text[start:end]
 	host       hostRange // of a host name or URL, its host
-	size       int       // of the folded word in buf, 0 when it is opaque or too long to be in any phrase
+	size       int       // of the folded word in buf, 0 when it is a host or too long to be in any phrase
 	buf        [maxWord]byte
 }
 
@@ -187,6 +187,7 @@ scan:
 	}
 	if at > start && at < end-1 {
 		s.set(start, end)
+		s.size = copy(s.buf[:], "@")
 		s.pos = end
 		return true, true
 	}
