@@ -75,12 +75,18 @@ func (p *parser) isComplete() bool {
 	for i := range p.Recipients {
 		r := &p.Recipients[i]
 		delivered := r.Action == Delivered || r.Action == Relayed || r.Action == Expanded
-		answered := r.Diagnostic.Reply != 0 || r.Diagnostic.Text != "" && r.Diagnostic.Type != "smtp" && !isGeneric(r.Status)
+		answered := r.Diagnostic.Reply != 0 || hasWords(r.Diagnostic.Text) && r.Diagnostic.Type != "smtp" && !isGeneric(r.Status)
 		if r.Address() == "" || !delivered && !answered {
 			return false
 		}
 	}
 	return len(p.Recipients) > 0
+}
+
+// hasWords reports whether a diagnostic says more than the exit status of a
+// program: "X-Unix; 71".
+func hasWords(diagnostic string) bool {
+	return strings.Trim(diagnostic, "0123456789 ") != ""
 }
 
 // inline keeps the returned message that stands in a text.
@@ -111,7 +117,7 @@ func (p *parser) add(found prose) {
 		f := cmp.Or(known[strings.ToLower(r.Original.Value)], known[strings.ToLower(r.Final.Value)])
 		if f == nil && len(p.Recipients) == 1 && len(found.Recipients) == 1 {
 			// Each side speaks of one only: they are the same unless their addresses say otherwise.
-			if only := &found.Recipients[0]; r.Address() == "" || only.Address() == "" || sameLocalPart(r.Address(), only.Address()) {
+			if only := &found.Recipients[0]; r.Address() == "" || only.Address() == "" || strings.HasPrefix(r.Address(), "@") || sameLocalPart(r.Address(), only.Address()) {
 				f = only
 			}
 		}
