@@ -28,7 +28,8 @@ type capture struct {
 }
 
 // parseTemplate compiles s. The holes are {addr}, an address; {local}, the
-// local part of one whose domain is the reporter's, to the end of the line;
+// local part of one whose domain is the reporter's, to what follows it or the
+// end of the line;
 // {host} and {ip}; {reply}, which begins with a reply or status code and takes
 // the rest of the paragraph; {rest} and {line}, which take that of the
 // paragraph or of the line whatever it is; {command}, an SMTP command; {any},
@@ -114,7 +115,7 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 			for n < end && (isAtext(text[n]) || text[n] == '.') {
 				n++
 			}
-			if n == at || n < end {
+			if n == at || n < end && i == len(tokens)-1 {
 				return false
 			}
 			c.local, at = span{at, n}, n
