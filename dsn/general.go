@@ -65,6 +65,9 @@ func (r *reader) findItems() {
 		if c.tier == forgotten {
 			continue
 		}
+		if n := len(list) - 1; n >= 0 && c.item && c.tier == listed && list[n].item && list[n].row == c.row-1 && isAddressAlone(r.row(c.row)) {
+			c.tier = list[n].tier // the next line of a list
+		}
 		c.item = c.item && !(r.continues(c.row) && r.itemAbove(list, c.row))
 		list = append(list, c)
 	}
@@ -134,7 +137,7 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	case role == saysSender && gap <= 24 && !c.item && !dots,
 		role == saysContact && (!c.item || gap <= 24 && c.row > 0 && !r.blank(c.row-1)):
 		c.tier = forgotten
-	case c.item && (failure && !r.signsOff(c.row) || follows&(saysCause|saysFailed) != 0 || codeFollows):
+	case c.item && (failure && !r.signsOff(c.row) || follows&(saysCause|saysFailed) != 0 || codeFollows || r.actionOfHeading(r.heading(-1, c.row)) != ""):
 		c.tier = named
 	case c.item, isHeaderLabel(label):
 		c.tier = listed

@@ -14,6 +14,7 @@ func (r *reader) recipients() []Recipient {
 		// A report that names nobody but may say why.
 		r.items = []item{{mentioned: true}}
 	}
+	r.ownActions()
 	marks := r.marks()
 	list := make([]Recipient, len(r.items))
 	for i := range r.items {
@@ -51,9 +52,13 @@ func (r *reader) marks() []int {
 	return rows
 }
 
-// endOf returns where what is said at m ends: where the next item is named.
+// endOf returns where what is said at m ends: where the next item is named, or
+// a heading above it.
 func (r *reader) endOf(m mark, marks []int) int {
 	if i, _ := slices.BinarySearch(marks, m.row+1); i < len(marks) {
+		if heading := r.heading(m.row, marks[i]); heading.end > heading.start {
+			return heading.start
+		}
 		return r.rows[marks[i]].start
 	}
 	return len(r.text)
@@ -118,7 +123,7 @@ func (r *reader) explain(rec *Recipient, it *item, marks []int) {
 // it stands after the last of them, or before the first.
 func (r *reader) share(list []Recipient) {
 	for i := len(list) - 2; i >= 0; i-- {
-		if list[i].Diagnostic.Text == "" {
+		if list[i].Diagnostic.Text == "" && list[i].Action == list[i+1].Action {
 			list[i].Diagnostic, list[i].RemoteMTA = list[i+1].Diagnostic, list[i+1].RemoteMTA
 		}
 	}

@@ -1,0 +1,230 @@
+package dsn
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"nixie/codes"
+)
+
+// ownActions gives each of several items the action that the text states of it
+// alone: beside its address, or in the heading of the list it stands in. It
+// does nothing where the text says the same of all.
+func (r *reader) ownActions() {
+	if len(r.items) < 2 || len(r.items) > maxOwnActions {
+		return
+	}
+	actions := make([]Action, len(r.items))
+	distinct := map[Action]bool{}
+	var section Action
+	for i := range r.items {
+		it := &r.items[i]
+		above := -1
+		if i > 0 {
+			above = r.items[i-1].row
+		}
+		if heading := r.heading(above, it.row); heading.end > heading.start {
+			if a := r.actionOfHeading(heading); a != "" {
+				section = a
+			}
+		}
+		end := len(r.text)
+		if i+1 < len(r.items) && r.items[i+1].row > it.row {
+			end = r.rows[r.items[i+1].row].start
+			if heading := r.heading(it.row, r.items[i+1].row); heading.end > heading.start {
+				end = heading.start
+			}
+		}
+		actions[i] = r.actionOf(it, above, end)
+		if actions[i] == "" {
+			actions[i] = section
+		}
+		if it.action != "" {
+			actions[i] = it.action
+		}
+		if actions[i] != "" {
+			distinct[actions[i]] = true
+		}
+	}
+	if len(distinct) < 2 {
+		return
+	}
+	for i := range r.items {
+		r.items[i].action = actions[i]
+	}
+}
+
+// maxOwnActions bounds how many items are asked one by one.
+const maxOwnActions = 1000
+
+// actionOf returns what the text says of one item alone, up to end; "" when
+// it says nothing. Above is the row of the item before it.
+func (r *reader) actionOf(it *item, above, end int) Action {
+	row := r.rows[it.row]
+	at := strings.Index(r.text[row.start:row.end], it.address)
+	if at < 0 {
+		at = 0
+	}
+	before := span{row.start, row.start + at}
+	if it.mentioned && above != it.row {
+		if a := r.actionIn(before, true); a != "" {
+			return a
+		}
+	}
+	if a := actionWord(r.text[before.start:before.end]); a != "" {
+		return a
+	}
+	from := min(it.rest, end)
+	after := span{from, min(end, from+maxParagraph)}
+	if a := actionWord(r.text[after.start:after.end]); a != "" {
+		return a
+	}
+	for code := range codes.Find(r.text[after.start:after.end]) {
+		if isFailure(code.Reply.Class()) || isFailure(code.Status.Class) {
+			if a := r.actionIn(span{after.start, after.start + code.Start}, false); a != "" {
+				return a
+			}
+			if code.Reply.Class() == codes.Permanent || code.Reply == 0 && code.Status.Class == codes.Permanent {
+				return Failed
+			}
+			break
+		}
+	}
+	return r.actionIn(after, false)
+}
+
+// heading returns the lines directly above an item's row that introduce it and
+// stand below the row above: a line that ends in a colon or is set off.
+func (r *reader) heading(above, row int) span {
+	i := row - 1
+	for i > above && (r.blank(i) || isRule(r.row(i))) {
+		i--
+	}
+	if i <= above {
+		return span{}
+	}
+	s := r.row(i)
+	if bare := strings.Trim(s, decoration); !strings.HasSuffix(bare, ":") && !strings.HasSuffix(bare, "：") && len(s)-len(strings.TrimLeft(s, decoration)) < 2 {
+		return span{}
+	}
+	first := i
+	for first-1 > above && first > i-3 && !r.blank(first-1) && !isRule(r.row(first-1)) && r.rows[first-1].indent == r.rows[i].indent {
+		first--
+	}
+	if first-1 == above && above >= 0 { // what stands there may be said of the item above
+		first = i
+	}
+	return span{r.rows[first].start, r.rows[i].end}
+}
+
+// decoration sets lines off.
+const decoration = "-=*_#~+ \t"
+
+// actionOfHeading returns the action that a heading states, in a phrase or in
+// a word: "Delivered to these recipients:".
+func (r *reader) actionOfHeading(s span) Action {
+	if a := r.actionIn(s, false); a != "" {
+		return a
+	}
+	text := r.text[s.start:s.end]
+	for i := range text {
+		if i > 0 && !isAlnum(text[i]) && text[i] < utf8.RuneSelf {
+			if a := actionWord(text[i:]); a != "" {
+				return a
+			}
+		}
+	}
+	return ""
+}
+
+// actionIn returns the action that the phrases in a piece of the text state,
+// the first of them or the last.
+func (r *reader) actionIn(s span, last bool) Action {
+	var action Action
+	end := -1
+	first := sort.Search(len(r.hits), func(i int) bool { return r.hits[i].start >= s.start })
+	for _, h := range r.hits[first:] {
+		if h.start >= s.end {
+			break
+		}
+		if h.end > s.end {
+			continue
+		}
+		var a Action
+		switch {
+		case h.kind&saysDelayed != 0:
+			a = Delayed
+		case h.kind&(saysFailed|saysFinal) != 0:
+			a = Failed
+		case h.kind&saysDelivered != 0:
+			a = Delivered
+		default:
+			continue
+		}
+		switch {
+		case action == "" || last:
+			action, end = a, h.end
+		case h.start < end && a == Delayed: // "not been delivered yet"
+			action, end = a, h.end
+		}
+	}
+	if action == "" {
+		action = actionWord(r.text[s.start:s.end])
+	}
+	return action
+}
+
+// actionWords are single words with which tables state what became of a
+// recipient.
+var actionWords = map[Action][]string{
+	Delivered: {
+		"delivered", "success", "successful", "successfully", "ok", "sent", "accepted", "relayed",
+		"zugestellt", "erfolgreich", "gesendet", "delivré", "délivré", "remis", "distribué", "envoyé", "entregado", "enviado", "entregue",
+		"consegnato", "recapitato", "inviato", "bezorgd", "afgeleverd", "dostarczono", "dostarczona", "wysłano", "доставлено", "отправлено",
+		"配信済み", "送信済み", "成功", "已送达", "已發送", "已发送", "성공", "iletildi",
+	},
+	Failed: {
+		"failed", "failure", "fail", "bounced", "rejected", "refused", "undeliverable", "undelivered", "error", "permanent",
+		"fehlgeschlagen", "fehler", "abgelehnt", "unzustellbar", "échec", "échoué", "refusé", "rejeté", "erreur", "fallido", "fallida", "rechazado", "error",
+		"falha", "falhou", "rejeitado", "erro", "fallito", "fallita", "rifiutato", "respinto", "errore", "mislukt", "geweigerd", "fout",
+		"odrzucono", "niedostarczono", "błąd", "ошибка", "отклонено", "не доставлено", "失敗", "失败", "エラー", "拒否", "不達", "실패", "başarısız",
+	},
+	Delayed: {
+		"delayed", "deferred", "queued", "pending", "retrying", "waiting", "postponed", "temporary",
+		"verzögert", "zurückgestellt", "wartend", "retardé", "différé", "en attente", "retrasado", "aplazado", "pendiente", "atrasado", "adiado", "pendente",
+		"ritardato", "rinviato", "in attesa", "vertraagd", "uitgesteld", "opóźniono", "odroczono", "oczekuje", "задержано", "отложено", "в очереди",
+		"遅延", "保留", "延迟", "延遲", "等待", "지연", "대기", "gecikti", "ertelendi",
+	},
+}
+
+// stateLabels may stand before such a word.
+var stateLabels = []string{"status", "state", "result", "action", "outcome", "ergebnis", "statut", "état", "résultat", "estado", "resultado", "stato", "esito", "resultaat", "wynik", "статус", "результат", "状態", "結果", "状态", "结果", "상태", "결과", "durum", "sonuç"}
+
+// actionWord returns the action of a text that begins with one of the words,
+// after a label or none.
+func actionWord(text string) Action {
+	const between = " \t\n<>\"'()[]{}:;,.|=*-–—→：・"
+	text = strings.TrimLeft(text, between)
+	for _, label := range stateLabels {
+		if n, ok := foldMatch(text, label); ok {
+			if rest := strings.TrimLeft(text[n:], " \t"); hasAnyPrefix(rest, ":", "=", "：", "|", "->") {
+				text = strings.TrimLeft(rest, between)
+				break
+			}
+		}
+	}
+	for _, action := range []Action{Failed, Delayed, Delivered} {
+		for _, word := range actionWords[action] {
+			if n, ok := foldMatch(text, word); ok && (n == len(text) || !isAlnum(text[n]) && text[n] != '@' && text[n] != '-') {
+				return action
+			}
+		}
+	}
+	return ""
+}
+
+func hasAnyPrefix(s string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
+}
