@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
@@ -24,7 +25,7 @@ func newIngest() *cobra.Command {
 	var credentials source.Credentials
 	var opts struct {
 		after, rules, origin, log string
-		dryRun                    bool
+		dryRun, watch             bool
 	}
 	cmd := &cobra.Command{
 		Use:   "ingest SOURCE...",
@@ -48,6 +49,10 @@ Mail that is no report, and a report that nothing could be made of, is left as
 it is, whatever is said. A run may be broken off at any moment: no message is
 touched before what it told is on disk.
 
+With --watch the program works on all sources at once and does not end: it looks
+for new mail every ten seconds. SIGTERM ends it with status 0 when what it has
+read is recorded.
+
 The exit status is 0, 1 if the run was broken off or something in a mailbox could
 not be read, and 2 for wrong usage.`,
 		Example: `  nixie ingest maildir:/home/bounces/Maildir
@@ -66,6 +71,9 @@ not be read, and 2 for wrong usage.`,
 				if places[i], err = source.Parse(url, after); err != nil {
 					return err
 				}
+				if opts.watch && !places[i].CanWatch() {
+					return fmt.Errorf("--watch: %s ends", url)
+				}
 			}
 			progress := newProgress(cmd.ErrOrStderr(), io.Discard, urls)
 			log, err := newLog(opts.log, aside{progress, cmd.ErrOrStderr()})
@@ -80,19 +88,26 @@ not be read, and 2 for wrong usage.`,
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second signal ends the program at once
 
-			in := ingest{judge: judge, log: log, progress: progress, dryRun: opts.dryRun, stdout: cmd.OutOrStdout()}
 			if credentials == (source.Credentials{}) {
 				credentials = source.Credentials{Password: os.Getenv("NIXIE_PASSWORD"), Token: os.Getenv("NIXIE_TOKEN")}
 			}
-			in.options = source.Options{Stdin: cmd.InOrStdin(), Credentials: credentials, Log: log}
+			in := ingest{
+				judge: judge, log: log, progress: progress, stdout: cmd.OutOrStdout(),
+				options: source.Options{Stdin: cmd.InOrStdin(), Credentials: credentials, DryRun: opts.dryRun, Watch: opts.watch, Log: log},
+			}
 			if !opts.dryRun {
 				if in.store, err = flags.create(ctx); err != nil {
 					return asFailure(err)
 				}
 				defer in.store.Close()
+				in.options.Notes = in.store
 			}
-			for _, place := range places {
-				in.mailbox(ctx, place)
+			if opts.watch {
+				in.watch(ctx, places)
+			} else {
+				for _, place := range places {
+					in.mailbox(ctx, place)
+				}
 			}
 			progress.clear()
 			return asFailure(in.finish(ctx, cmd.ErrOrStderr()))
@@ -102,6 +117,8 @@ not be read, and 2 for wrong usage.`,
 	f.StringVar(&flags.ledger, "ledger", "", "the `LEDGER`: sqlite:PATH or postgres://HOST/DATABASE (default: ledger.db in ~/.local/state/nixie)")
 	f.StringVar(&opts.after, "after", "", "what to do with a recorded message: keep, seen, move:`FOLDER` or delete")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "touch no mailbox and no ledger, print the events as JSON Lines")
+	f.BoolVar(&opts.watch, "watch", false, "go on with what comes later, until SIGTERM or SIGINT")
+	cmd.MarkFlagsMutuallyExclusive("watch", "dry-run")
 	f.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, to try first")
 	f.StringVar(&opts.origin, "origin", "", "`FILE` of your keys: what proves that a report is about your mail")
 	f.StringVar(&credentials.PasswordFile, "password-file", "", "`FILE` with the password for a mail server in its first line")
@@ -149,12 +166,13 @@ type ingest struct {
 	judge    judge
 	log      *slog.Logger
 	progress *progress
-	dryRun   bool
 	options  source.Options
 	stdout   io.Writer
 
+	mu     sync.Mutex
 	tally  tally
-	failed bool
+	failed bool // something was not done
+	broken bool // it is no use to go on
 }
 
 // tally counts what a run has met.
@@ -166,6 +184,16 @@ type tally struct {
 	unreadable int
 	events     int
 	recorded   int // of them, that were new
+}
+
+func (t *tally) add(more *tally) {
+	t.messages += more.messages
+	t.reports += more.reports
+	t.others += more.others
+	t.unclear += more.unclear
+	t.unreadable += more.unreadable
+	t.events += more.events
+	t.recorded += more.recorded
 }
 
 // mail is a message and what was made of it.
@@ -190,20 +218,55 @@ const (
 	mailBatchBytes    = 4 << 20
 )
 
-// mailbox works through one mailbox: one goroutine reads, several judge, this
-// one records, in the order of the mailbox.
+// watch works on all mailboxes at once, until the context ends or it is no use
+// to go on with one of them.
+func (in *ingest) watch(ctx context.Context, places []source.Place) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, place := range places {
+		all.Go(func() {
+			defer cancel()
+			in.mailbox(ctx, place)
+		})
+	}
+	all.Wait()
+}
+
+// mailbox works through one mailbox, and waits for more if that is wanted.
 func (in *ingest) mailbox(ctx context.Context, place source.Place) {
 	log := in.log.With("source", place.Name)
 	if ctx.Err() != nil {
 		return
 	}
-	before, start := in.tally, time.Now()
 	box, err := place.Open(ctx, in.options)
 	if err != nil {
-		in.fail(log, "cannot open", err)
+		if ctx.Err() == nil {
+			in.breakOff(log, "cannot open", err)
+		}
 		return
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	defer func() {
+		if err := box.Close(); err != nil {
+			in.fail(log, "cannot close", err)
+		}
+	}()
+	for first := true; in.pass(ctx, log, place.Name, box, first) && in.options.Watch; first = false {
+		if err := box.Wait(ctx); err != nil {
+			if ctx.Err() == nil {
+				in.breakOff(log, "cannot wait for more", err)
+			}
+			return
+		}
+	}
+}
+
+// pass works through what is in a mailbox: one goroutine reads, several judge,
+// this one records, in the order of the mailbox. It reports whether there may
+// be another.
+func (in *ingest) pass(ctx context.Context, log *slog.Logger, name string, box source.Source, first bool) bool {
+	start := time.Now()
+	reading, cancel := context.WithCancel(ctx)
 	defer cancel()
 
 	judges := runtime.GOMAXPROCS(0)
@@ -212,12 +275,12 @@ func (in *ingest) mailbox(ctx context.Context, place source.Place) {
 	go func() {
 		defer close(commits)
 		defer close(todo)
-		readMail(ctx, box, func(b *mailBatch) bool {
+		readMail(reading, box, func(b *mailBatch) bool {
 			select {
 			case commits <- b:
 				todo <- b
 				return true
-			case <-ctx.Done():
+			case <-reading.Done():
 				return false
 			}
 		})
@@ -228,7 +291,7 @@ func (in *ingest) mailbox(ctx context.Context, place source.Place) {
 				for i := range b.mails {
 					m := &b.mails[i]
 					if m.err == nil {
-						m.err = in.judge.read(m, place.Name)
+						m.err = in.judge.read(m, name)
 					}
 					m.Data = nil
 				}
@@ -237,6 +300,7 @@ func (in *ingest) mailbox(ctx context.Context, place source.Place) {
 		}()
 	}
 
+	var t tally
 	var broken error
 	for b := range commits {
 		<-b.done
@@ -244,16 +308,18 @@ func (in *ingest) mailbox(ctx context.Context, place source.Place) {
 			continue
 		}
 		// What was read is recorded also when the run is to end.
-		if broken = in.commit(context.WithoutCancel(ctx), log, box, b); broken != nil {
+		if broken = in.commit(context.WithoutCancel(ctx), log, box, b, &t); broken != nil {
 			cancel()
-			in.fail(log, "cannot record; nothing that follows was touched", broken)
+			in.breakOff(log, "cannot record; nothing that follows was touched", broken)
 		}
 	}
-	if err := box.Close(); err != nil {
-		in.fail(log, "cannot close", err)
+	in.mu.Lock()
+	in.tally.add(&t)
+	in.mu.Unlock()
+	if first || t != (tally{}) {
+		log.Info("read", "messages", t.messages, "reports", t.reports, "new_events", t.recorded, "took", time.Since(start).Round(time.Millisecond))
 	}
-	log.Info("read", "messages", in.tally.messages-before.messages, "reports", in.tally.reports-before.reports,
-		"new_events", in.tally.recorded-before.recorded, "took", time.Since(start).Round(time.Millisecond))
+	return broken == nil && ctx.Err() == nil
 }
 
 // readMail puts the messages of a source into batches and gives them to send,
@@ -277,41 +343,48 @@ func readMail(ctx context.Context, box source.Source, send func(*mailBatch) bool
 }
 
 // commit records what the messages tell, and only then marks them as done.
-func (in *ingest) commit(ctx context.Context, log *slog.Logger, box source.Source, b *mailBatch) error {
+func (in *ingest) commit(ctx context.Context, log *slog.Logger, box source.Source, b *mailBatch, t *tally) error {
 	var events []ledger.Event
 	for i := range b.mails {
 		events = append(events, b.mails[i].events...)
 	}
-	if in.dryRun {
+	if in.store == nil {
 		if err := writeJSONLines(in.stdout, events); err != nil {
 			return err
 		}
 	} else if len(events) > 0 {
 		recorded, err := in.store.Append(ctx, events...)
-		in.tally.recorded += recorded
+		t.recorded += recorded
 		if err != nil {
 			return err
 		}
 	}
-	in.tally.events += len(events)
+	t.events += len(events)
+	var clear, left []string
 	for i := range b.mails {
 		m := &b.mails[i]
-		switch in.count(m); {
-		case m.err != nil:
+		t.count(m)
+		if m.err != nil {
 			in.fail(log, "cannot read", m.err, "message", m.ID)
-		case m.clear && !in.dryRun:
-			if err := box.Done(m.ID); err != nil {
-				in.fail(log, "recorded, but cannot be marked as done", err, "message", m.ID)
-			}
+		}
+		switch {
+		case m.err == nil && m.clear:
+			clear = append(clear, m.ID)
+		case m.ID != "":
+			left = append(left, m.ID)
+		}
+	}
+	if in.store != nil {
+		if err := box.Done(ctx, clear, left); err != nil {
+			in.fail(log, "recorded, but cannot be marked as done", err)
 		}
 	}
 	in.progress.add(len(b.mails), b.bytes)
 	return nil
 }
 
-// count adds a message to the tally.
-func (in *ingest) count(m *mail) {
-	t := &in.tally
+// count adds a message.
+func (t *tally) count(m *mail) {
 	if m.err != nil {
 		t.unreadable++
 		return
@@ -328,15 +401,24 @@ func (in *ingest) count(m *mail) {
 }
 
 func (in *ingest) fail(log *slog.Logger, what string, err error, args ...any) {
+	in.mu.Lock()
 	in.failed = true
+	in.mu.Unlock()
 	log.Error(what, append(args, "error", err)...)
+}
+
+func (in *ingest) breakOff(log *slog.Logger, what string, err error) {
+	in.mu.Lock()
+	in.broken = true
+	in.mu.Unlock()
+	in.fail(log, what, err)
 }
 
 // finish prints the summary and returns what the run has come to.
 func (in *ingest) finish(ctx context.Context, stderr io.Writer) error {
 	t, to := in.tally, in.stdout
 	recorded := fmt.Sprintf("%d new", t.recorded)
-	if in.dryRun {
+	if in.store == nil {
 		to, recorded = stderr, "none recorded"
 	}
 	_, err := fmt.Fprintf(to, "%d messages: %d reports, %d unclear, %d others; %d unreadable; %d events, %s\n",
@@ -344,6 +426,8 @@ func (in *ingest) finish(ctx context.Context, stderr io.Writer) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("write: %w", err)
+	case in.options.Watch && !in.broken:
+		return nil // it was told to end
 	case ctx.Err() != nil:
 		return errors.New("broken off; the next run goes on from here")
 	case in.failed:

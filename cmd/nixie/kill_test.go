@@ -253,6 +253,40 @@ func TestIngestEndsWhenTold(t *testing.T) {
 	}
 }
 
+// A watcher works on all its mailboxes at once, and what it was told to end
+// with is no failure.
+func TestWatchEndsWhenTold(t *testing.T) {
+	nixie, dir := command(t), t.TempDir()
+	db := filepath.Join(dir, "ledger.db")
+	boxes := []string{filepath.Join(dir, "a"), filepath.Join(dir, "b")}
+	cmd := exec.Command(nixie, "ingest", "--watch", "--after", "delete", "--ledger", "sqlite:"+db)
+	for _, box := range boxes {
+		fillMaildir(t, box, 100)
+		cmd.Args = append(cmd.Args, "maildir:"+box)
+	}
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	require.NoError(t, cmd.Start())
+	for _, box := range boxes {
+		assert.Eventually(t, func() bool { return len(list(t, box)) == 10 }, 30*time.Second, time.Millisecond)
+	}
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait(), out.String())
+	assert.Contains(t, out.String(), "200 messages: 180 reports, 0 unclear, 20 others; 0 unreadable; 240 events, 110 new\n")
+	assert.Len(t, recorded(t, db), 110)
+}
+
+// Where one of several mailboxes cannot be opened, a watcher does not start.
+func TestWatchEndsWhenAMailboxCannotBeOpened(t *testing.T) {
+	nixie, dir := command(t), t.TempDir()
+	fillMaildir(t, filepath.Join(dir, "a"), 0)
+	cmd := exec.Command(nixie, "ingest", "--watch", "--ledger", "sqlite:"+filepath.Join(dir, "ledger.db"), "maildir:"+filepath.Join(dir, "a"), "maildir:"+filepath.Join(dir, "b"))
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	assert.Equal(t, 1, cmd.ProcessState.ExitCode())
+	assert.Contains(t, string(out), "no such file or directory")
+}
+
 // Two workers on one Maildir and one ledger come to what one does.
 func TestTwoWorkersOnOneMaildir(t *testing.T) {
 	nixie, dir := command(t), t.TempDir()

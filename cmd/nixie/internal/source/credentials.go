@@ -91,7 +91,7 @@ func output(ctx context.Context, line string) (string, error) {
 			err = fmt.Errorf("%w: %s", err, said)
 		}
 	}
-	return "", fmt.Errorf("%s: %w", line, err)
+	return "", err
 }
 
 // mechanism returns how to authenticate by SASL at a server that offers what

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"nixie/cmd/nixie/internal/mailbox"
 )
@@ -23,9 +25,13 @@ type maildir struct {
 	after  After
 	target string // the Maildir to move messages to
 	reader mailbox.Reader
+	sleep  func(context.Context, time.Duration) error
+
+	mu     sync.Mutex
+	passed map[string]bool // unique names of what stays as it is and is not read again; nil if nobody waits
 }
 
-func openMaildir(path string, after After) (*maildir, error) {
+func openMaildir(path string, after After, o Options) (*maildir, error) {
 	for _, sub := range []string{"cur", "new"} {
 		info, err := os.Stat(filepath.Join(path, sub))
 		if err != nil {
@@ -35,8 +41,11 @@ func openMaildir(path string, after After) (*maildir, error) {
 			return nil, errors.New("this is no Maildir")
 		}
 	}
-	m := &maildir{path: path, after: after}
-	if after.What == move {
+	m := &maildir{path: path, after: after, sleep: o.sleep}
+	if o.Watch {
+		m.passed = make(map[string]bool)
+	}
+	if after.What == move && !o.DryRun {
 		m.target = folder(path, after.Folder)
 		if err := makeMaildir(m.target); err != nil {
 			return nil, err
@@ -152,6 +161,7 @@ func (m *maildir) list() ([]string, error) {
 			return nil, err
 		}
 	}
+	ids = m.notPassed(ids)
 	slices.SortFunc(ids, func(a, b string) int { return cmp.Compare(a[len("cur/"):], b[len("cur/"):]) })
 	return ids, nil
 }
@@ -181,7 +191,47 @@ func (m *maildir) read(ctx context.Context, id string) (data []byte, err error) 
 	return data, nil
 }
 
-func (m *maildir) Done(id string) error {
+// notPassed returns what is not passed over, and forgets what is no more.
+func (m *maildir) notPassed(ids []string) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.passed == nil {
+		return ids
+	}
+	still := make(map[string]bool)
+	ids = slices.DeleteFunc(ids, func(id string) bool {
+		name := unique(id)
+		if m.passed[name] {
+			still[name] = true
+		}
+		return m.passed[name]
+	})
+	m.passed = still
+	return ids
+}
+
+func (m *maildir) Done(_ context.Context, recorded, left []string) error {
+	var errs []error
+	if m.after.What == keep {
+		recorded, left = nil, slices.Concat(recorded, left)
+	}
+	for _, id := range recorded {
+		if err := m.done(id); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", id, err))
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.passed != nil {
+		for _, id := range left {
+			m.passed[unique(id)] = true
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// done does with a message what is wanted.
+func (m *maildir) done(id string) error {
 	from := filepath.Join(m.path, id)
 	var err error
 	switch m.after.What {
@@ -197,6 +247,8 @@ func (m *maildir) Done(id string) error {
 	}
 	return err
 }
+
+func (m *maildir) Wait(ctx context.Context) error { return m.sleep(ctx, pollTime) }
 
 func (m *maildir) Close() error { return nil }
 

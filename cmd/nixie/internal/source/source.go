@@ -17,21 +17,31 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"nixie/cmd/nixie/internal/mailbox"
 )
 
-// Source is a mailbox that is worked through once. Done may be called while
-// Messages runs.
+// Source is a mailbox that is worked through once, or watched. Done may be
+// called while Messages runs.
 type Source interface {
 	// Messages yields the messages in the order in which they came, until the
 	// context ends. An error with the ID of a message is about that one, which
 	// is left as it is; without an ID it is about the mailbox and comes last.
+	// After Wait it may be called again, and yields what it has not yielded yet
+	// if the source can tell.
 	Messages(context.Context) iter.Seq2[Message, error]
 
-	// Done does with a message what is wanted when it has been dealt with.
-	// It is no error if somebody else has moved or deleted it meanwhile.
-	Done(id string) error
+	// Done takes messages that have been dealt with, each once and in the order
+	// in which they came. With those that were recorded it does what is wanted;
+	// those that are left stay as they are. It is no error if somebody else has
+	// moved or deleted one meanwhile. The error of one message names it, and
+	// keeps no other from being done with.
+	Done(ctx context.Context, recorded, left []string) error
+
+	// Wait returns when more messages may be there. No other method may run.
+	// The error is that of the context, or one after which it is no use to go on.
+	Wait(context.Context) error
 
 	Close() error
 }
@@ -163,18 +173,48 @@ func absolute(path string) (string, error) {
 type Options struct {
 	Stdin       io.Reader // what "-" stands for
 	Credentials Credentials
-	Log         *slog.Logger // nil: nothing is logged
+	Notes       Notes // nil: each run starts at the beginning
+	DryRun      bool  // nothing is changed; Done is not called
+	Watch       bool  // Wait is called; a connection that breaks is made again for ever
+	Log         *slog.Logger
+
+	sleep func(context.Context, time.Duration) error // nil: time passes
 }
+
+// Notes are where a source notes how far it was worked through.
+type Notes interface {
+	Note(ctx context.Context, name string) (string, error) // "": none
+	SetNote(ctx context.Context, name, value string) error
+}
+
+// sleep returns after a time, or with the error of the context when it ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// pollTime is how often it is looked whether there is new mail, where nobody tells.
+const pollTime = 10 * time.Second
 
 // Open opens the source. An mbox is locked until it is closed.
 func (p Place) Open(ctx context.Context, o Options) (Source, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.sleep == nil {
+		o.sleep = sleep
+	}
 	var s Source
 	var err error
 	switch p.kind {
 	case "maildir":
-		s, err = openMaildir(p.path, p.after)
+		s, err = openMaildir(p.path, p.after, o)
 	case "mbox":
-		s, err = openMbox(ctx, p.path)
+		s, err = openMbox(ctx, p.path, o)
 	case "-":
 		s = &stream{name: "-", in: o.Stdin}
 	default:
@@ -197,8 +237,13 @@ func (s *stream) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return whole(ctx, reader.Stream(s.name, s.in))
 }
 
-func (s *stream) Done(string) error { return nil }
-func (s *stream) Close() error      { return nil }
+func (s *stream) Done(context.Context, []string, []string) error { return nil }
+func (s *stream) Wait(context.Context) error                     { return errors.New("there is nothing to wait for") }
+func (s *stream) Close() error                                   { return nil }
+
+// CanWatch reports whether there is something to wait for when the source has
+// been worked through.
+func (p Place) CanWatch() bool { return p.kind != "-" }
 
 // whole yields the messages that could be read to their end. Of one that could
 // not, only the error is left.

@@ -72,10 +72,12 @@ func makeDir(t *testing.T, messages ...string) string {
 }
 
 // open opens a source that the test closes.
-func open(t *testing.T, url, after string) Source {
+func open(t *testing.T, url, after string) Source { return openWith(t, url, after, Options{}) }
+
+func openWith(t *testing.T, url, after string, o Options) Source {
 	place, err := parse(url, after)
 	require.NoError(t, err)
-	s, err := place.Open(t.Context(), Options{})
+	s, err := place.Open(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s
@@ -138,8 +140,8 @@ func TestMaildirAfter(t *testing.T) {
 			assert.Equal(t, tt.read, read)
 			for _, m := range []string{read[0], read[len(read)-1]} {
 				id, _, _ := strings.Cut(m, sep)
-				require.NoError(t, s.Done(id))
-				require.NoError(t, s.Done(id), "done twice")
+				require.NoError(t, s.Done(t.Context(), []string{id}, nil))
+				require.NoError(t, s.Done(t.Context(), []string{id}, nil), "done twice")
 			}
 			assert.Equal(t, tt.left, files(t, dir))
 		})
@@ -147,10 +149,11 @@ func TestMaildirAfter(t *testing.T) {
 }
 
 func TestMaildirNeverOverwrites(t *testing.T) {
-	dir := makeDir(t, "new/1.a", "one", "cur/1.a:2,S", "another")
+	dir := makeDir(t, "new/1.a", "one", "cur/1.a:2,S", "another", "new/2.a", "two")
 	s := open(t, "maildir:"+dir, "seen")
-	require.ErrorContains(t, s.Done("new/1.a"), "is there already")
-	assert.Equal(t, []string{"cur/1.a:2,S", "new/1.a"}, files(t, dir))
+	require.EqualError(t, s.Done(t.Context(), []string{"new/1.a", "new/2.a"}, nil),
+		"new/1.a: "+filepath.Join(dir, "cur/1.a:2,S")+" is there already")
+	assert.Equal(t, []string{"cur/1.a:2,S", "cur/2.a:2,S", "new/1.a"}, files(t, dir))
 }
 
 func TestMaildirFollowsMessagesThatAreRenamedMeanwhile(t *testing.T) {
@@ -166,6 +169,36 @@ func TestMaildirFollowsMessagesThatAreRenamedMeanwhile(t *testing.T) {
 		have = append(have, m.ID)
 	}
 	assert.Equal(t, []string{"new/1.a", "cur/2.a:2,F"}, have)
+}
+
+func TestWatchedMaildirYieldsEachMessageOnce(t *testing.T) {
+	for _, after := range []string{"keep", "seen", "delete", "move:Done"} {
+		t.Run(after, func(t *testing.T) {
+			dir := makeDir(t, "new/1.a", "one", "new/2.a", "two", "cur/3.a:2,F", "three")
+			slept := 0
+			s := openWith(t, "maildir:"+dir, after, Options{Watch: true, sleep: func(_ context.Context, d time.Duration) error {
+				slept++
+				assert.Equal(t, pollTime, d)
+				return os.WriteFile(filepath.Join(dir, "new/4.a"), []byte("four"), 0o600)
+			}})
+			require.Equal(t, []string{"new/1.a: one", "new/2.a: two", "cur/3.a:2,F: three"}, collect(t, s))
+			require.NoError(t, s.Done(t.Context(), []string{"new/1.a"}, []string{"new/2.a", "cur/3.a:2,F"}))
+			require.NoError(t, os.Rename(filepath.Join(dir, "new/2.a"), filepath.Join(dir, "cur/2.a:2,R")))
+			assert.Empty(t, collect(t, s))
+			require.NoError(t, s.Wait(t.Context()))
+			assert.Equal(t, []string{"new/4.a: four"}, collect(t, s))
+			require.NoError(t, s.Done(t.Context(), nil, []string{"new/4.a"}))
+			assert.Empty(t, collect(t, s))
+			assert.Equal(t, 1, slept)
+		})
+	}
+}
+
+func TestDryRunMakesNoFolder(t *testing.T) {
+	dir := makeDir(t, "new/1.a", "one")
+	assert.Len(t, collect(t, openWith(t, "maildir:"+dir, "move:Done", Options{DryRun: true})), 1)
+	assert.Equal(t, []string{"new/1.a"}, files(t, dir))
+	assert.NoDirExists(t, filepath.Join(dir, ".Done"))
 }
 
 func TestMaildirFolderBesideAFolder(t *testing.T) {
@@ -189,7 +222,7 @@ func TestMboxIsLockedWhileItIsOpen(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	_, err := openMbox(ctx, path)
+	_, err := openMbox(ctx, path, Options{})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 
 	require.NoError(t, s.Close())
@@ -197,6 +230,32 @@ func TestMboxIsLockedWhileItIsOpen(t *testing.T) {
 	have, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.Equal(t, twoMessages, string(have))
+}
+
+// While a watched mbox is waited for, mail can be delivered to it; it may even
+// be removed.
+func TestWatchedMboxIsReadAgainWhenItChanges(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "box")
+	require.NoError(t, os.WriteFile(path, []byte(twoMessages), 0o600))
+	steps := []func() error{
+		func() error { assert.NoFileExists(t, path+".lock"); return nil },
+		func() error { return os.Remove(path) },
+		func() error {
+			return os.WriteFile(path, []byte("From a@example.org Mon Jan  6 10:00:00 2025\nSubject: 3\n\n"), 0o600)
+		},
+		func() error { return context.Canceled },
+	}
+	s := openWith(t, "mbox:"+path, "", Options{Watch: true, sleep: func(context.Context, time.Duration) error {
+		step := steps[0]
+		steps = steps[1:]
+		return step()
+	}})
+	assert.Len(t, collect(t, s), 2)
+	require.NoError(t, s.Wait(t.Context()))
+	assert.FileExists(t, path+".lock")
+	assert.Equal(t, []string{path + ":1: Subject: 3\n\n"}, collect(t, s))
+	require.ErrorIs(t, s.Wait(t.Context()), context.Canceled)
+	assert.Empty(t, steps)
 }
 
 func TestDotLockOfTheDeadIsTaken(t *testing.T) {
