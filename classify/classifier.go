@@ -110,7 +110,7 @@ func newClassifier(own, ours []Rule) (*Classifier, error) {
 
 // newMatcher makes a rule ready; its values are checked.
 func newMatcher(r *Rule) matcher {
-	m := matcher{tier: uint8(slices.Index(tierBasis[:], r.Basis())), actions: r.Action}
+	m := matcher{tier: uint8(slices.Index(tierBasis[:], r.Basis())), dead: r.Reason.Dead(), actions: r.Action}
 	switch {
 	case r.Reason == TransientFailure || r.Reason == PermanentFailure:
 		m.level = levelClass

@@ -36,6 +36,7 @@ type matcher struct {
 	tier, level uint8
 	kinds       uint8 // of conditions
 	own         bool  // not one of ours
+	dead        bool  // proves a dead address
 	provider    int16 // whose answers it is for, from 1; 0 for everybody's
 	status      []statusPattern
 	reply       []replyPattern
@@ -222,12 +223,13 @@ func (c *Classifier) offer(f *facts, s *scratch, next candidate) {
 
 // better reports whether rule x says more than rule y of the same tier: the
 // clearer, then one's own, then what the host said itself, then the longer
-// phrase, then the one with more kinds of conditions, then the earlier.
+// phrase, then the one with more kinds of conditions, then the one that calls
+// no address dead, then the earlier.
 func (c *Classifier) better(x, y candidate) bool {
 	order := c.compare(x, y)
 	if order == 0 {
 		a, b := &c.matchers[x.rule-1], &c.matchers[y.rule-1]
-		order = cmp.Or(cmp.Compare(y.words, x.words), cmp.Compare(b.kinds, a.kinds), cmp.Compare(x.rule, y.rule))
+		order = cmp.Or(cmp.Compare(y.words, x.words), cmp.Compare(b.kinds, a.kinds), firstIf(!a.dead, !b.dead), cmp.Compare(x.rule, y.rule))
 	}
 	return order < 0
 }
@@ -235,10 +237,11 @@ func (c *Classifier) better(x, y candidate) bool {
 // compare orders rules of whatever tier.
 func (c *Classifier) compare(x, y candidate) int {
 	a, b := &c.matchers[x.rule-1], &c.matchers[y.rule-1]
-	return cmp.Or(cmp.Compare(a.level, b.level), ownFirst(a.own, b.own), cmp.Compare(x.passage, y.passage))
+	return cmp.Or(cmp.Compare(a.level, b.level), firstIf(a.own, b.own), cmp.Compare(x.passage, y.passage))
 }
 
-func ownFirst(a, b bool) int {
+// firstIf orders what has something before what has it not.
+func firstIf(a, b bool) int {
 	switch {
 	case a == b:
 		return 0
