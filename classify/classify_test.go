@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"regexp"
 	"testing"
 	"time"
 
@@ -55,6 +56,31 @@ func TestSamples(t *testing.T) {
 		}
 		if len(r.Text) > 0 || r.Provider != "" {
 			assert.NotEmpty(t, r.Samples, "%s:%d: rule %s has no sample", r.file, r.line, r.Name)
+		}
+	}
+}
+
+// No code for a dead address beats clear words that lay it at another's door:
+// each sample is judged again behind such a code.
+func TestMisusedCodes(t *testing.T) {
+	code := regexp.MustCompile(`^([245]\d\d[ -]?)?([245]\.\d{1,3}\.\d{1,3} )?`)
+	status := regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
+	c := standard()
+	for r := range c.Rules() {
+		words := len(r.Text) > 0 && !r.Vague && len(r.Status)+len(r.Reply)+len(r.Command)+len(r.Action) == 0
+		if f := r.Reason.Fault(); !words || f == "" || f == Address || f == Domain {
+			continue
+		}
+		for _, sample := range r.Samples {
+			answer := code.ReplaceAllString(sample, "")
+			if status.MatchString(answer) {
+				continue
+			}
+			for _, dead := range []string{"550 5.1.1 ", "553 5.1.2 ", "550 5.2.1 "} {
+				facts := r.facts(dead + answer)
+				v := c.judge(facts, nil)
+				assert.NotEqual(t, "hard", v.BounceType(), "%s: %s: %+v", r.Name, dead+answer, v.Because)
+			}
 		}
 	}
 }

@@ -138,7 +138,7 @@ func (c *Classifier) judge(f *facts, text *humanText) Verdict {
 	if v.Decision == "" {
 		v.Fault, v.Decision = v.Reason.Fault(), v.Reason.Decision()
 	}
-	v.Transient = v.Transient || rule.Transient
+	v.Transient = v.Transient || rule.Transient || c.saysForNow(s)
 	v.Decision = decide(v.Decision, f.action, v.Transient)
 	if v.Decision == Retry {
 		if v.After = waitIn(f.texts[theAnswer]); v.After == 0 {
@@ -147,6 +147,13 @@ func (c *Classifier) judge(f *facts, text *humanText) Verdict {
 	}
 	v.Because = c.evidence(f, s, first, text)
 	return v
+}
+
+// saysForNow reports whether words that hold, if too vague to decide, tell
+// that the failure will pass.
+func (c *Classifier) saysForNow(s *scratch) bool {
+	x := s.best[tierText]
+	return x.rule != 0 && c.rules[x.rule-1].Transient
 }
 
 // after returns the wait that the strongest rule with that reason names.
