@@ -14,8 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/BurntSushi/toml"
-
+	"nixie/cmd/nixie/internal/strict"
 	"nixie/dsn/origin"
 )
 
@@ -48,16 +47,17 @@ type originFile struct {
 // readOrigin reads the file of keys. Keys of the file that have no meaning are
 // an error: a misspelt one would take protection away in silence.
 func readOrigin(path string) (*origin.Checker, error) {
-	var file originFile
-	meta, err := toml.DecodeFile(path, &file)
+	text, err := os.ReadFile(path)
 	if err != nil {
-		if e, ok := errors.AsType[toml.ParseError](err); ok {
-			return nil, fmt.Errorf("%s:%d: %s", path, e.Position.Line, e.Message)
-		}
 		return nil, err
 	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, fmt.Errorf("%s: unknown key %s", path, unknown[0])
+	doc, err := strict.Parse(path, string(text))
+	if err != nil {
+		return nil, err
+	}
+	var file originFile
+	if err := doc.Decode(&file); err != nil {
+		return nil, err
 	}
 	c, err := file.checker(filepath.Dir(path))
 	if err != nil {

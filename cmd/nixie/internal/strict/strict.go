@@ -37,15 +37,15 @@ func Parse(name, text string) (*Document, error) {
 	return d, nil
 }
 
-// Value is a value of a document that is no table.
+// Value is a value of a document that is no table, unless it is an empty one.
 type Value struct {
 	Key  []string
 	Any  any // what [toml.Decode] makes of it
 	Line int
 }
 
-// Values returns the values in the order in which they stand, those of lists
-// of tables excepted.
+// Values returns the values in the order in which they stand. A list of tables
+// is one value.
 func (d *Document) Values() (values []Value) {
 	for _, key := range d.meta.Keys() {
 		p, ok := d.find(key)
@@ -53,9 +53,7 @@ func (d *Document) Values() (values []Value) {
 		if !ok || d.meta.PrimitiveDecode(p, &v) != nil {
 			continue
 		}
-		switch v.(type) {
-		case map[string]any, []map[string]any:
-		default:
+		if table, ok := v.(map[string]any); !ok || len(table) == 0 {
 			values = append(values, Value{key, v, d.line(p)})
 		}
 	}
@@ -69,9 +67,10 @@ func (d *Document) Tables(key string) (names []string) {
 		if len(k) < 2 || k[0] != key || slices.Contains(names, k[1]) {
 			continue
 		}
-		var table map[string]toml.Primitive
-		if p, ok := d.find(k[:2]); ok && d.meta.PrimitiveDecode(p, &table) == nil {
-			names = append(names, k[1])
+		if p, ok := d.find(k[:2]); ok {
+			if _, ok := d.table(p); ok {
+				names = append(names, k[1])
+			}
 		}
 	}
 	return names
@@ -126,16 +125,22 @@ func (d *Document) Decode(v any, key ...string) error {
 func (d *Document) find(key []string) (toml.Primitive, bool) {
 	p := d.root
 	for _, name := range key {
-		var table map[string]toml.Primitive
-		if d.meta.PrimitiveDecode(p, &table) != nil {
-			return p, false
-		}
+		table, _ := d.table(p)
 		var ok bool
 		if p, ok = table[name]; !ok {
 			return p, false
 		}
 	}
 	return p, true
+}
+
+// table returns what stands in a table, false if it is none.
+func (d *Document) table(p toml.Primitive) (table map[string]toml.Primitive, ok bool) {
+	var v any
+	if d.meta.PrimitiveDecode(p, &v) == nil {
+		_, ok = v.(map[string]any)
+	}
+	return table, ok && d.meta.PrimitiveDecode(p, &table) == nil
 }
 
 // line finds where a value stands: an error in decoding it would say so.
@@ -172,9 +177,9 @@ func (m *mistakes) add(p toml.Primitive, key string, err error) {
 }
 
 func (m *mistakes) table(p toml.Primitive, to reflect.Value, key string) {
-	var table map[string]toml.Primitive
-	if err := m.meta.PrimitiveDecode(p, &table); err != nil {
-		m.add(p, key, err)
+	table, ok := m.Document.table(p)
+	if !ok {
+		m.add(p, key, errors.New("must be a table"))
 		return
 	}
 	fields := make(map[string][]int)
@@ -241,4 +246,4 @@ var wrongType = regexp.MustCompile(`TOML value has type (\S+); destination has t
 
 // kinds are the words for what the TOML package calls otherwise.
 var kinds = strings.NewReplacer("string", "a text", "integer", "a whole number", "int64", "a whole number", "float64", "a number", "float", "a number",
-	"boolean", "true or false", "bool", "true or false", "slice", "a list", "map", "a table", "table", "a table")
+	"boolean", "true or false", "bool", "true or false", "slice", "a list", "table", "a table")

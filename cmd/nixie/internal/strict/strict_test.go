@@ -68,6 +68,10 @@ f.toml:16: unknown key many[3].x`)
 	assert.Equal(t, 9, d.Line("one", "sise"))
 	assert.Equal(t, 7, d.Line("one"))
 	assert.Zero(t, d.Line("two"))
+
+	d, err = strict.Parse("g.toml", "one = 'x'\n\nmany = 3")
+	require.NoError(t, err)
+	assert.EqualError(t, d.Decode(&outer{}), "g.toml:1: must be a table\ng.toml:3: must be a list, is a whole number")
 }
 
 func TestNoTOML(t *testing.T) {
@@ -87,7 +91,8 @@ func TestValuesAndTables(t *testing.T) {
 	d, err := strict.Parse("f.toml", "b = 'x'\na = 1\n[source.z]\nurl = 'u'\n[source.y]\n[source.x.deep]\nn = true\n[[list]]\nk = 1\n")
 	require.NoError(t, err)
 	assert.Equal(t, []strict.Value{
-		{[]string{"b"}, "x", 1}, {[]string{"a"}, int64(1), 2}, {[]string{"source", "z", "url"}, "u", 4}, {[]string{"source", "x", "deep", "n"}, true, 7},
+		{[]string{"b"}, "x", 1}, {[]string{"a"}, int64(1), 2}, {[]string{"source", "z", "url"}, "u", 4}, {[]string{"source", "y"}, map[string]any{}, 5},
+		{[]string{"source", "x", "deep", "n"}, true, 7}, {[]string{"list"}, []map[string]any{{"k": int64(1)}}, 8},
 	}, d.Values())
 	assert.Equal(t, []string{"z", "y", "x"}, d.Tables("source"))
 	assert.Empty(t, d.Tables("list"))
