@@ -29,7 +29,7 @@ The exit status is 1 if nothing is known of an address.`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			v := &view{}
-			if v.policy, err = loadPolicy(flags.policy); err != nil {
+			if v.policy, err = flags.policy.load(); err != nil {
 				return err
 			}
 			if v.at, err = flags.time(); err != nil {

@@ -15,7 +15,8 @@ import (
 
 func newBacktest() *cobra.Command {
 	var flags ledgerFlags
-	var against, format string
+	var against policyFlag
+	var format string
 	cmd := &cobra.Command{
 		Use:   "backtest --policy FILE [--against FILE]",
 		Short: "Try a policy on what was recorded",
@@ -31,14 +32,14 @@ mail was delivered to later: good ones, lost for a while.`,
   nixie backtest --policy listmonk --against mailman`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if flags.policy == "" {
+			if flags.policy.name == "" {
 				return fmt.Errorf("no --policy to try")
 			}
 			var tried, other view
-			if tried.policy, err = loadPolicy(flags.policy); err != nil {
+			if tried.policy, err = flags.policy.load(); err != nil {
 				return err
 			}
-			if other.policy, err = loadPolicy(against); err != nil {
+			if other.policy, err = against.load(); err != nil {
 				return err
 			}
 			if tried.at, err = flags.time(); err != nil {
@@ -82,7 +83,9 @@ mail was delivered to later: good ones, lost for a while.`,
 	}
 	flags.register(cmd)
 	cmd.Flags().Lookup("policy").Usage = "the `FILE` of the policy to try"
-	cmd.Flags().StringVar(&against, "against", "", "the `FILE` of the policy to compare with (default: the one that serves without a file)")
+	cmd.Flags().Var(&against, "against", "the `FILE` of the policy to compare with (default: the one in use)")
+	standsFor(cmd, "policy", "")
+	standsFor(cmd, "against", "policy")
 	cmd.Flags().StringVar(&format, "format", "", "table or json (default: table on a terminal, else json)")
 	return cmd
 }

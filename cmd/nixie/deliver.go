@@ -55,13 +55,9 @@ is no other, so that nobody gets a bounce for a bounce.`,
 			go exitOnSignal()
 			ctx, cancel := context.WithTimeout(cmd.Context(), deliverTime)
 			defer cancel()
-			rest := opts.rest
-			if rest == "" {
-				state, err := stateDir()
-				if err != nil {
-					return err
-				}
-				rest = filepath.Join(state, "rest")
+			rest, err := restDir(opts.rest)
+			if err != nil {
+				return err
 			}
 			judge, err := newJudge(opts.rules, opts.origin)
 			if err != nil {
@@ -78,6 +74,16 @@ is no other, so that nobody gets a bounce for a bounce.`,
 	f.StringVar(&opts.origin, "origin", "", "`FILE` of your keys: what proves that a report is about your mail")
 	f.StringVar(&opts.mailbox, "mailbox", "deliver", "`NAME` of the mailbox in the ledger")
 	return cmd
+}
+
+// restDir returns the Maildir for what could not be recorded: that which is
+// asked for, else the one in the state directory.
+func restDir(asked string) (string, error) {
+	if asked != "" {
+		return asked, nil
+	}
+	state, err := stateDir()
+	return filepath.Join(state, "rest"), err
 }
 
 // exitOnSignal ends the program at once when it is told to: what is not on

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ import (
 	"nixie/cmd/nixie/internal/store"
 )
 
-func newIngest() *cobra.Command {
+func newIngest(settings *settings) *cobra.Command {
 	var flags ledgerFlags
 	var credentials source.Credentials
 	var opts struct {
@@ -28,7 +29,7 @@ func newIngest() *cobra.Command {
 		dryRun, watch             bool
 	}
 	cmd := &cobra.Command{
-		Use:   "ingest SOURCE...",
+		Use:   "ingest [SOURCE...]",
 		Short: "Record in the ledger what the mail in a mailbox reports",
 		Long: `Ingest reads mailboxes and records in the ledger what became of each address.
 A source is one of
@@ -36,6 +37,8 @@ A source is one of
   maildir:PATH   a Maildir
   mbox:PATH      a file of mail, locked while it is read
   -              standard input: one message or an mbox
+
+Without one it reads those of the config file: see nixie config check --help.
 
 What is to become of a message that has been recorded is said with --after:
 
@@ -59,20 +62,29 @@ not be read, and 2 for wrong usage.`,
   nixie ingest --after move:Archive --ledger postgres://db.example.org/nixie maildir:~/Maildir
   nixie ingest --dry-run mbox:/var/mail/bounces | jq .address`,
 		RunE: func(cmd *cobra.Command, urls []string) error {
-			if len(urls) == 0 {
-				return errors.New("no SOURCE")
-			}
 			after, err := source.ParseAfter(opts.after)
 			if err != nil {
 				return fmt.Errorf("--after: %w", err)
 			}
-			places := make([]source.Place, len(urls))
-			for i, url := range urls {
-				if places[i], err = source.Parse(url, after); err != nil {
+			var boxes []mailboxAt
+			for _, url := range urls {
+				place, err := source.Parse(url, after)
+				if err != nil {
 					return err
 				}
-				if opts.watch && !places[i].CanWatch() {
-					return fmt.Errorf("--watch: %s ends", url)
+				boxes = append(boxes, mailboxAt{Place: place})
+			}
+			if len(urls) == 0 {
+				if boxes, err = settings.sources(opts.after); err != nil {
+					return asFailure(err)
+				}
+				if len(boxes) == 0 {
+					return errors.New("no SOURCE, and no [source.NAME] in a config file")
+				}
+			}
+			for _, box := range boxes {
+				if opts.watch && !box.CanWatch() {
+					return fmt.Errorf("--watch: %s ends", box.Name)
 				}
 			}
 			progress := newProgress(cmd.ErrOrStderr(), io.Discard, urls)
@@ -88,12 +100,13 @@ not be read, and 2 for wrong usage.`,
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second signal ends the program at once
 
-			if credentials == (source.Credentials{}) {
-				credentials = source.Credentials{Password: os.Getenv("NIXIE_PASSWORD"), Token: os.Getenv("NIXIE_TOKEN")}
-			}
 			in := ingest{
 				judge: judge, log: log, progress: progress, stdout: cmd.OutOrStdout(),
-				options: source.Options{Stdin: cmd.InOrStdin(), Credentials: credentials, DryRun: opts.dryRun, Watch: opts.watch, Log: log},
+				options: source.Options{Stdin: cmd.InOrStdin(), DryRun: opts.dryRun, Watch: opts.watch, Log: log},
+			}
+			fromEnvironment := source.Credentials{Password: os.Getenv("NIXIE_PASSWORD"), Token: os.Getenv("NIXIE_TOKEN")}
+			for i := range boxes {
+				boxes[i].Credentials = cmp.Or(credentials, boxes[i].Credentials, fromEnvironment)
 			}
 			if !opts.dryRun {
 				if in.store, err = flags.create(ctx); err != nil {
@@ -103,10 +116,10 @@ not be read, and 2 for wrong usage.`,
 				in.options.Notes = in.store
 			}
 			if opts.watch {
-				in.watch(ctx, places)
+				in.watch(ctx, boxes)
 			} else {
-				for _, place := range places {
-					in.mailbox(ctx, place)
+				for _, box := range boxes {
+					in.mailbox(ctx, box)
 				}
 			}
 			progress.clear()
@@ -146,7 +159,7 @@ func newLog(format string, w io.Writer) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(w, nil)), nil
 	}
-	return nil, fmt.Errorf("--log: %q is not text or json", format)
+	return nil, fmt.Errorf("%q is no format of a log: text or json", format)
 }
 
 // aside takes the progress off the terminal before something is written there.
@@ -220,7 +233,7 @@ const (
 
 // watch works on all mailboxes at once, until the context ends or it is no use
 // to go on with one of them.
-func (in *ingest) watch(ctx context.Context, places []source.Place) {
+func (in *ingest) watch(ctx context.Context, places []mailboxAt) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var all sync.WaitGroup
@@ -234,12 +247,14 @@ func (in *ingest) watch(ctx context.Context, places []source.Place) {
 }
 
 // mailbox works through one mailbox, and waits for more if that is wanted.
-func (in *ingest) mailbox(ctx context.Context, place source.Place) {
+func (in *ingest) mailbox(ctx context.Context, place mailboxAt) {
 	log := in.log.With("source", place.Name)
 	if ctx.Err() != nil {
 		return
 	}
-	box, err := place.Open(ctx, in.options)
+	options := in.options
+	options.Credentials = place.Credentials
+	box, err := place.Open(ctx, options)
 	if err != nil {
 		if ctx.Err() == nil {
 			in.breakOff(log, "cannot open", err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/url"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"nixie/classify/ledger"
+	"nixie/cmd/nixie/internal/config"
 	"nixie/cmd/nixie/internal/policy"
 	"nixie/cmd/nixie/internal/store"
 )
@@ -23,8 +23,31 @@ import (
 // ledgerFlags are those of the commands that read a ledger.
 type ledgerFlags struct {
 	ledger string
-	policy string
+	policy policyFlag
 	at     string
+}
+
+// policyFlag is a policy by the name of a preset or file, or the one that
+// stands in the config file.
+type policyFlag struct {
+	name   string
+	inFile *ledger.Policy
+}
+
+func (p *policyFlag) String() string { return p.name }
+func (*policyFlag) Type() string     { return "string" }
+
+func (p *policyFlag) Set(name string) error {
+	*p = policyFlag{name: name}
+	return nil
+}
+
+func (p *policyFlag) load() (ledger.Policy, error) {
+	if p.inFile != nil {
+		return *p.inFile, nil
+	}
+	loaded, err := policy.Load(p.name)
+	return loaded, asFailure(err)
 }
 
 func (f *ledgerFlags) register(cmd *cobra.Command) {
@@ -34,7 +57,7 @@ func (f *ledgerFlags) register(cmd *cobra.Command) {
 
 func (f *ledgerFlags) registerLedger(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.policy, "policy", "", "a `FILE` of your own policy, or default, mailman, listmonk or civicrm")
+	flags.Var(&f.policy, "policy", "a `FILE` of your own policy, or default, mailman, listmonk or civicrm")
 	flags.StringVar(&f.ledger, "ledger", "", "the `LEDGER`: sqlite:PATH or postgres://HOST/DATABASE (default: ledger.db in ~/.local/state/nixie)")
 }
 
@@ -46,7 +69,7 @@ func (f *ledgerFlags) open(ctx context.Context) (*store.Store, error) {
 	}
 	s, err := store.Open(ctx, place)
 	if errors.Is(err, store.ErrNone) {
-		return nil, fmt.Errorf("there is no ledger at %s", redacted(place))
+		return nil, fmt.Errorf("there is no ledger at %s", config.Redacted(place))
 	}
 	return s, err
 }
@@ -88,20 +111,6 @@ func (f *ledgerFlags) time() (time.Time, error) {
 		return now, fmt.Errorf("--at: %w", err)
 	}
 	return t, nil
-}
-
-// loadPolicy returns the policy of --policy.
-func loadPolicy(name string) (ledger.Policy, error) {
-	p, err := policy.Load(name)
-	return p, asFailure(err)
-}
-
-// redacted is the URL of a ledger without its password.
-func redacted(ledger string) string {
-	if u, err := url.Parse(ledger); err == nil && u.User != nil {
-		return u.Redacted()
-	}
-	return ledger
 }
 
 // parseTime reads a time, a day, or how long it was before now.

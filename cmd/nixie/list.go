@@ -39,7 +39,7 @@ services stop for good.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			v := &view{}
-			if v.policy, err = loadPolicy(flags.policy); err != nil {
+			if v.policy, err = flags.policy.load(); err != nil {
 				return err
 			}
 			if v.at, err = flags.time(); err != nil {

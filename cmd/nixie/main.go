@@ -81,6 +81,7 @@ func plainNumbers(args []string) []string {
 }
 
 func newCommand() *cobra.Command {
+	settings := &settings{}
 	root := &cobra.Command{
 		Use:   "nixie",
 		Short: "Read returned mail: who bounced, why, and what to do",
@@ -90,14 +91,16 @@ what to do, with the words of the message that each verdict rests on.`,
   nixie parse --why ~/Maildir
   nixie parse --format json bounces.mbox.gz | jq .recipients
   nixie explain '550 5.1.1 User unknown'`,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return settings.apply(cmd) },
+		SilenceErrors:     true,
+		SilenceUsage:      true,
 	}
+	root.PersistentFlags().StringVar(&settings.file, "config", "", "the `FILE` with what is to be said once (default: nixie.toml in ~/.config/nixie or /etc/nixie)")
 	root.AddCommand(newParse(), newExplain(), newReasons(), newRules(), newSchema(), newVersion())
-	root.AddCommand(newIngest(), newDeliver(), newList(), newAddress(), newUndo(), newIncidents(), newBacktest())
-	root.AddCommand(newVERP())
+	root.AddCommand(newIngest(settings), newDeliver(), newList(), newAddress(), newUndo(), newIncidents(), newBacktest())
+	root.AddCommand(newVERP(), newConfig(settings))
 	return root
 }
 

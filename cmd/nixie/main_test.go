@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -13,6 +14,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "nixie" { // a test that runs it shall not read the settings of this machine
+		os.Setenv("NIXIE_CONFIG", os.DevNull)
+	}
 	testscript.Main(m, map[string]func(){"nixie": main})
 }
 
@@ -20,6 +24,10 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("NIXIE_CONFIG", os.DevNull)
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gzip":   compress,
 			"exits":  exits,

@@ -80,7 +80,7 @@ func clearAddresses(ctx context.Context, s *store.Store, args []string, stderr i
 func decide(ctx context.Context, s *store.Store, flags *ledgerFlags, act ledger.Act, id string) error {
 	v := &view{at: time.Now()}
 	var err error
-	if v.policy, err = loadPolicy(flags.policy); err != nil {
+	if v.policy, err = flags.policy.load(); err != nil {
 		return err
 	}
 	if err := prepare(ctx, s, v); err != nil {
@@ -108,7 +108,7 @@ and is not held then.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			v := &view{}
-			if v.policy, err = loadPolicy(flags.policy); err != nil {
+			if v.policy, err = flags.policy.load(); err != nil {
 				return err
 			}
 			if v.at, err = flags.time(); err != nil {

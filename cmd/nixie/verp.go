@@ -66,6 +66,7 @@ A new key goes on top; the old one stays until its addresses have expired.`,
 	flags.StringVar(&recipient, "recipient", "", "the `ADDRESS` that the mail goes to")
 	flags.StringVar(&campaign, "campaign", "", "a short `NAME` that comes back with a bounce")
 	flags.IntVar(&days, "days", 30, "how long the address is valid")
+	standsFor(cmd, "key", "origin")
 	for _, name := range []string{"key", "domain", "recipient"} {
 		cobra.CheckErr(cmd.MarkFlagRequired(name))
 	}
@@ -93,6 +94,7 @@ unsigned forms is read too, but proves nothing.`,
 	flags := cmd.Flags()
 	flags.StringVar(&key, "key", "", "the `FILE` of keys")
 	flags.StringVar(&recipient, "recipient", "", "demand that it was made for this `ADDRESS`")
+	standsFor(cmd, "key", "origin")
 	cobra.CheckErr(cmd.MarkFlagRequired("key"))
 	return cmd
 }

@@ -31,6 +31,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"nixie/classify/ledger"
 )
 
@@ -61,6 +63,27 @@ type dialect interface {
 	insert(context.Context, *sql.Tx, []ledger.Event) (map[string]bool, error)
 }
 
+// Check says what is wrong with the URL of a ledger, without opening it.
+func Check(url string) error {
+	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		if path == "" {
+			return errURL
+		}
+		return nil
+	}
+	if !isPostgres(url) {
+		return errURL
+	}
+	_, err := pgx.ParseConfig(url)
+	return err
+}
+
+var errURL = errors.New("a ledger is sqlite:PATH or postgres://HOST/DATABASE")
+
+func isPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
 // Open opens the ledger at a URL, "sqlite:PATH" or "postgres://…". The error
 // is ErrNone if there is none.
 func Open(ctx context.Context, url string) (*Store, error) { return open(ctx, url, false) }
@@ -74,11 +97,11 @@ func open(ctx context.Context, url string, create bool) (*Store, error) {
 	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
 		s.dialect = sqlite{}
 		s.db, err = openSQLite(path, create)
-	} else if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
+	} else if isPostgres(url) {
 		s.dialect = postgres{}
 		s.db, err = openPostgres(url)
 	} else {
-		return nil, errors.New("store: a ledger is sqlite:PATH or postgres://HOST/DATABASE")
+		err = errURL
 	}
 	if err == nil {
 		if err = s.migrate(ctx, create); err != nil {
