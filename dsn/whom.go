@@ -13,7 +13,7 @@ func (p *parser) whom() {
 	nameless := r.Final.Value == ""
 	address, at := verpRecipient(p.Header)
 	switch {
-	case address != "" && !strings.EqualFold(address, r.Final.Value):
+	case address != "" && !endsWithAddress(address, r.Final.Value):
 		r.Original = Typed{Value: address}
 	case nameless && p.Original != nil && !isDaemon(p.Original.Header.Decoded("From")):
 		address, at = p.Original.addressee()
@@ -22,6 +22,13 @@ func (p *parser) whom() {
 	if nameless && address != "" {
 		r.At = at
 	}
+}
+
+// endsWithAddress reports whether what was decoded is address, with a key
+// before it that was not known for one or without.
+func endsWithAddress(decoded, address string) bool {
+	before := len(decoded) - len(address)
+	return address != "" && before >= 0 && strings.EqualFold(decoded[before:], address) && (before == 0 || strings.IndexByte("-.+_=", decoded[before-1]) >= 0)
 }
 
 // verpRecipient returns the recipient that is encoded in the address to which
@@ -86,13 +93,15 @@ func isBounceWord(word string) bool {
 	return false
 }
 
-// isKey reports whether word is a number or a key rather than part of a name.
+// isKey reports whether word is a number or a key rather than part of a name:
+// "4711", "a1b2", "9d1a2c.4f2e".
 func isKey(word string) bool {
 	digits := 0
 	for i := range len(word) {
 		switch c := word[i]; {
 		case '0' <= c && c <= '9':
 			digits++
+		case c == '.' || c == '_':
 		case c < 'a' || c > 'f':
 			return false
 		}
