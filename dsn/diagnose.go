@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"nixie/codes"
 )
@@ -112,7 +114,66 @@ func (r *reader) narrow(p span) span {
 			return p
 		}
 	}
-	return p
+	return r.labelled(p)
+}
+
+// labelled leaves of a paragraph of "Label: value" lines those that say why.
+func (r *reader) labelled(p span) span {
+	first, last, labels, value := -1, -1, 0, 0
+	says := false
+	for i := r.rowOf(p.start); i < len(r.rows) && r.rows[i].start < p.end; i++ {
+		start := max(r.rows[i].start, p.start)
+		row := r.text[start:max(start, r.rows[i].end)]
+		n := valueAt(row)
+		if n > 0 {
+			labels++
+			says = r.kindsBetween(start, r.rows[i].end)&saysCause != 0 || hasFailureCode(row) || looseReply(row) != 0
+			if says && first < 0 {
+				first, value = i, start+n
+			}
+		} else if labels == 0 && (hasFailureCode(row) || looseReply(row) != 0) {
+			return p
+		}
+		if says { // what follows without a label is the rest of it
+			last = i
+		}
+	}
+	if labels < 2 || first < 0 {
+		return p
+	}
+	if valueAt(r.text[r.rows[first].start:r.rows[last].end]) > 0 {
+		for i := first + 1; i <= last; i++ {
+			if valueAt(r.row(i)) > 0 {
+				value = max(r.rows[first].start, p.start)
+			}
+		}
+	}
+	return span{value, r.rows[last].end}
+}
+
+// valueAt returns where the value begins in a line such as "Reason: no such
+// user", 0 if it has no such label.
+func valueAt(s string) int {
+	words := 0
+	for i, c := range s {
+		switch {
+		case c == ':' || c == '：':
+			n := i + utf8.RuneLen(c)
+			rest := s[n:]
+			if i == 0 || c == ':' && rest != "" && spaces(rest) == 0 {
+				return 0
+			}
+			return n + min(spaces(rest), len(rest))
+		case c == ' ' || c == '\u00a0' || c == '\u3000':
+			if words++; words > 5 {
+				return 0
+			}
+		case c == '\'' || c == '’' || c == '-' || c == '(' || c == ')' || c == '/' || unicode.IsLetter(c) || unicode.IsMark(c):
+		default:
+			return 0
+		}
+	}
+	return 0
 }
 
 // withoutCommands returns text without the lines of a transcript that are not

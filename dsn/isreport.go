@@ -10,10 +10,12 @@ func (r *reader) isReport(known bool) bool {
 	if (s.list || s.listed && !s.robot) && !s.machine() && !(s.office && s.aboutFailure()) && !(known && r.attached) {
 		return false
 	}
-	if s.autoReply && !known && !s.daemon && !s.report && !(s.office && s.aboutFailure()) && s.failed == nil {
+	named := len(r.items) > 0
+	// Some mail systems say of a report that it is an answer.
+	coded := named && s.subjectStart&saysFailed != 0 && hasFailureCode(r.text)
+	if s.autoReply && !known && !s.daemon && !s.report && !(s.office && s.aboutFailure()) && s.failed == nil && !coded {
 		return false
 	}
-	named := len(r.items) > 0
 	if known && r.attached && !named && s.subject&saysFailed != 0 {
 		return true
 	}

@@ -73,6 +73,7 @@ var daemonNames = []string{
 	"mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer daemon", "mail-daemon", "maildaemon", "mdaemon", "mail delivery system",
 	"mail delivery subsystem", "mail deliver system", "mail delivery service", "message delivery subsystem", "mail.delivery.system", "mail administrator",
 	"mail delivery agent", "postmaster-dsn", "mailsystem", "mail-system", "mail system", "mail transfer agent",
+	"microsoftexchange329e71ec88ae4615bbc36ab6ce41109e", // of every Exchange
 }
 
 // officeNames are the local parts of a postmaster's address, robotNames stand
