@@ -2,7 +2,6 @@ package classify
 
 import (
 	"embed"
-	"errors"
 	"io/fs"
 	"iter"
 	"slices"
@@ -48,32 +47,35 @@ var standard = sync.OnceValue(func() *Classifier {
 	return c
 })
 
-// embedded returns our rules. A mistake costs the rule that it is in.
-var embedded = sync.OnceValues(func() ([]Rule, error) {
-	var rules []Rule
-	var errs []error
+// embedded returns our rules. A mistake costs the rule that it is in; a test
+// reads them with all checks.
+var embedded = sync.OnceValue(func() []Rule {
+	p := ruleParser{trusted: true}
+	for name, text := range ruleTexts {
+		p.read(name, text)
+	}
+	return p.rules
+})
+
+// ruleTexts yields the files of our rules.
+func ruleTexts(yield func(name, text string) bool) {
 	_ = fs.WalkDir(ruleFiles, "rules", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		f, err := ruleFiles.Open(name)
-		if err != nil {
-			return err
+		text, err := ruleFiles.ReadFile(name)
+		if err == nil && !yield(name, string(text)) {
+			return fs.SkipAll
 		}
-		defer f.Close()
-		more, err := ParseRules(name, f)
-		rules, errs = append(rules, more...), append(errs, err)
-		return nil
+		return err
 	})
-	return rules, errors.Join(errs...)
-})
+}
 
 // New returns a Classifier that asks your rules and ours. Your rules go first;
 // a clear rule of ours still beats a rule of yours that is marked Vague. The
 // error is a [*RuleError].
 func New(rules ...Rule) (*Classifier, error) {
-	ours, _ := embedded()
-	return newClassifier(rules, ours)
+	return newClassifier(rules, embedded())
 }
 
 func newClassifier(own, ours []Rule) (*Classifier, error) {
@@ -84,7 +86,12 @@ func newClassifier(own, ours []Rule) (*Classifier, error) {
 		byStatus:  map[codes.Status][]int32{},
 		byReply:   map[codes.Reply][]int32{},
 	}
-	b, providers := newBuilder(8*len(c.rules)), providerSet{map[string]int16{}, map[token]bool{}}
+	phrases := 0
+	for i := range c.rules {
+		phrases += len(c.rules[i].Text) + len(c.rules[i].Unless)
+	}
+	c.phrases = newAutomaton(phrases)
+	providers := providerSet{map[string]int16{}, map[token]bool{}}
 	for i := range c.rules {
 		r := &c.rules[i]
 		m := newMatcher(r)
@@ -93,17 +100,16 @@ func newClassifier(own, ours []Rule) (*Classifier, error) {
 				return nil, &RuleError{r.file, r.line, r.Name, err}
 			}
 		}
-		m.provider = c.provider(b, providers, r)
+		m.provider = c.provider(providers, r)
 		c.matchers = append(c.matchers, m)
 		if _, ok := c.byName[r.Name]; !ok {
 			c.byName[r.Name] = int32(i)
 		}
 		c.ownText = c.ownText || m.own && len(r.Text) > 0
-		c.index(b, int32(i))
+		c.index(int32(i))
 	}
-	c.phrases = b.build()
 	c.memory.New = func() any {
-		return &scratch{hits: make([]textHit, len(c.rules)), memory: memory{last: make([]int32, len(c.phrases.segments))}}
+		return &scratch{hits: make([]textHit, len(c.rules))}
 	}
 	return c, nil
 }
@@ -149,7 +155,7 @@ type token struct {
 }
 
 // provider returns the number of the rule's provider, 0 if it has none.
-func (c *Classifier) provider(b *builder, known providerSet, r *Rule) int16 {
+func (c *Classifier) provider(known providerSet, r *Rule) int16 {
 	if r.Provider == "" {
 		return 0
 	}
@@ -166,20 +172,20 @@ func (c *Classifier) provider(b *builder, known providerSet, r *Rule) int16 {
 	for _, phrase := range r.Tokens {
 		if !known.tokens[token{id, phrase}] {
 			known.tokens[token{id, phrase}] = true
-			c.addPhrase(b, phrase, use{provider: id})
+			c.addPhrase(phrase, use{provider: id})
 		}
 	}
 	return id
 }
 
 // index files the rule under what it needs at least.
-func (c *Classifier) index(b *builder, i int32) {
+func (c *Classifier) index(i int32) {
 	r, m := &c.rules[i], &c.matchers[i]
 	for _, phrase := range r.Text {
-		c.addPhrase(b, phrase, use{rule: i})
+		c.addPhrase(phrase, use{rule: i})
 	}
 	for _, phrase := range r.Unless {
-		c.addPhrase(b, phrase, use{rule: i, unless: true})
+		c.addPhrase(phrase, use{rule: i, unless: true})
 	}
 	exact := len(m.status) > 0
 	for _, p := range m.status {
@@ -209,11 +215,11 @@ func addOnce[K comparable](index map[K][]int32, key K, i int32) {
 }
 
 // addPhrase adds a phrase that has been checked.
-func (c *Classifier) addPhrase(b *builder, phrase string, u use) {
+func (c *Classifier) addPhrase(phrase string, u use) {
 	if n := len(c.uses); n == 0 || c.uses[n-1] != u {
 		c.uses = append(c.uses, u)
 	}
-	b.add(phrase, int32(len(c.uses)-1))
+	c.phrases.add(phrase, int32(len(c.uses)-1))
 }
 
 // Rules yields the rules in the order in which they are asked, one's own first.

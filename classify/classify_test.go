@@ -2,6 +2,7 @@ package classify
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,8 +39,13 @@ func TestReply(t *testing.T) {
 }
 
 func TestEmbeddedRules(t *testing.T) {
-	rules, err := embedded()
-	require.NoError(t, err)
+	var rules []Rule
+	for name, text := range ruleTexts {
+		more, err := ParseRules(name, strings.NewReader(text))
+		require.NoError(t, err)
+		rules = append(rules, more...)
+	}
+	require.Equal(t, rules, embedded())
 	names := map[string]bool{}
 	for _, r := range rules {
 		assert.False(t, names[r.Name], "two rules named %s", r.Name)

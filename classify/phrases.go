@@ -1,9 +1,9 @@
 package classify
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -64,38 +64,33 @@ func (s *scanner) key() []byte {
 }
 
 // An automaton finds all of many phrases in one pass over the words of a
-// text: Aho-Corasick, with words in the place of letters. A phrase with gaps
-// is a chain of segments that are found one by one. The time is linear in the
-// text whatever stands there. It is safe for concurrent use once built.
+// text: a trie of words, of which as many branches are followed at once as a
+// segment has words at most. A phrase with gaps is a chain of segments that
+// are found one by one. The time is linear in the text whatever stands there.
+// Once all phrases are added it is safe for concurrent use.
 type automaton struct {
 	ids      map[string]int32 // of the words that phrases have, from 1
-	states   []state
-	edges    []edge // of each state in turn; by word, where there are more than a few
-	root     []int32
-	segments []segment
+	steps    []step           // a hash table with open addressing, a power of two long
+	ends     []int32          // of each state, the first segment that ends there; 0 for none
+	segments []segment        // from 1
+	gaps     int32
+	scan     scanner // of the phrase that is added
 }
 
-// A state stands for the words of a segment read so far.
-type state struct {
-	edges, end int32 // in automaton.edges
-	fail       int32 // the state of the longest proper ending of the words
-	report     int32 // the nearest state along fail, this one included, at which segments end; 0 for none
-	segments   []int32
-}
-
-type edge struct{ word, state int32 }
-
-// fewEdges is how many edges are looked through one by one.
-const fewEdges = 16
+// A state stands for the words of a segment read so far, 0 for none. A step
+// leads to the state after another word. A map of them would take twice as
+// long to fill, which is most of the time to start.
+type step struct{ from, word, to int32 }
 
 // A segment is the words of a phrase up to an asterisk or the end. Phrases
-// that begin alike share their segments.
+// that begin alike share those that an asterisk follows.
 type segment struct {
-	after int32   // the segment before it; -1 for the first of a phrase
-	words int32   // in this segment
-	total int32   // in this and the segments before
-	uses  []int32 // of the phrases that end with it
-	more  bool    // another segment may follow
+	use   int32 // what the phrase was added for, if it ends here
+	gap   int32 // the number, from 1, of the asterisk that follows; 0 if the phrase ends here
+	after int32 // the asterisk before it; 0 for the first of a phrase
+	words int32 // in this segment
+	total int32 // in this and the segments before
+	next  int32 // the next that ends at the same state; 0 for none
 }
 
 // match is a phrase found in a text: text[start:end].
@@ -105,141 +100,101 @@ type match struct {
 	start, end int32
 }
 
-// A builder collects phrases for an automaton.
-type builder struct {
-	ids      map[string]int32
-	next     map[step]int32
-	steps    []step  // the one that leads to each state after the root
-	states   []state // edges and fail are still to come
-	segments []segment
-	known    map[segmentKey]int32
-	scan     scanner
-}
-
-type (
-	step       struct{ state, word int32 }
-	segmentKey struct{ after, state int32 }
-)
-
-// newBuilder returns a builder for about so many phrases.
-func newBuilder(phrases int) *builder {
-	return &builder{
-		ids:    make(map[string]int32, phrases),
-		next:   make(map[step]int32, 4*phrases),
-		states: make([]state, 1, 4*phrases+1),
-		known:  make(map[segmentKey]int32, phrases),
+// newAutomaton returns an automaton for about so many phrases.
+func newAutomaton(phrases int) *automaton {
+	return &automaton{
+		ids:      make(map[string]int32, phrases/2),
+		steps:    make([]step, 2<<bits.Len(uint(phrases))),
+		ends:     make([]int32, 1, 2*phrases+1),
+		segments: make([]segment, 1, phrases+phrases/8+1),
 	}
 }
 
 // add adds a phrase that checkPhrase finds good. Each match of it will carry use.
-func (b *builder) add(phrase string, use int32) {
-	after, total := int32(-1), int32(0)
-	for more := true; more; {
-		var part string
-		part, phrase, more = strings.Cut(phrase, "*")
-		state, words := b.path(part)
-		key := segmentKey{after, state}
-		total += words
-		id, ok := b.known[key]
-		if !ok {
-			id = int32(len(b.segments))
-			b.known[key] = id
-			b.segments = append(b.segments, segment{after: after, words: words, total: total})
-			end := &b.states[key.state]
-			end.segments = append(end.segments, id)
+func (a *automaton) add(phrase string, use int32) {
+	seg := segment{use: use}
+	for {
+		part, rest, more := strings.Cut(phrase, "*")
+		var state int32
+		state, seg.words = a.path(part)
+		seg.total += seg.words
+		if !more {
+			a.end(state, seg)
+			return
 		}
-		if more {
-			b.segments[id].more = true
-		} else {
-			b.segments[id].uses = append(b.segments[id].uses, use)
-		}
-		after = id
+		seg.after, phrase = a.gapAfter(state, seg), rest
 	}
 }
 
+// end notes that a segment ends at a state.
+func (a *automaton) end(state int32, seg segment) {
+	to := &a.ends[state]
+	for *to != 0 {
+		to = &a.segments[*to].next
+	}
+	*to = int32(len(a.segments))
+	a.segments = append(a.segments, seg)
+}
+
+// gapAfter returns the asterisk that follows a segment.
+func (a *automaton) gapAfter(state int32, seg segment) int32 {
+	for i := a.ends[state]; i != 0; i = a.segments[i].next {
+		if known := &a.segments[i]; known.gap != 0 && known.after == seg.after {
+			return known.gap
+		}
+	}
+	a.gaps++
+	seg.gap = a.gaps
+	a.end(state, seg)
+	return seg.gap
+}
+
 // path returns the state for the words of text, and their number.
-func (b *builder) path(text string) (at, words int32) {
-	b.scan = scanner{text: withAddress(text)}
-	for ; b.scan.next(); words++ {
-		word := b.scan.key()
-		id, ok := b.ids[string(word)]
+func (a *automaton) path(text string) (at, words int32) {
+	a.scan = scanner{text: withAddress(text)}
+	for ; a.scan.next(); words++ {
+		word := a.scan.key()
+		id, ok := a.ids[string(word)]
 		if !ok {
-			id = int32(len(b.ids)) + 1
-			b.ids[string(word)] = id
+			id = int32(len(a.ids)) + 1
+			a.ids[string(word)] = id
 		}
-		next, ok := b.next[step{at, id}]
-		if !ok {
-			next = int32(len(b.states))
-			b.next[step{at, id}] = next
-			b.steps = append(b.steps, step{at, id})
-			b.states = append(b.states, state{})
+		st := slot(a.steps, at, id)
+		if st.to == 0 {
+			*st = step{at, id, int32(len(a.ends))}
+			a.ends = append(a.ends, 0)
+			at = st.to
+			a.grow()
+		} else {
+			at = st.to
 		}
-		at = next
 	}
 	return at, words
 }
 
-// build returns the automaton of the phrases added.
-func (b *builder) build() *automaton {
-	a := &automaton{ids: b.ids, states: b.states, root: make([]int32, len(b.ids)+1), segments: b.segments}
-	a.edges = make([]edge, len(b.steps))
-	for _, s := range b.steps {
-		a.states[s.state].end++ // for now, how many edges the state has
+// grow makes the table of steps larger once half of it is in use.
+func (a *automaton) grow() {
+	if 2*len(a.ends) <= len(a.steps) {
+		return
 	}
-	var from int32
-	for i := range a.states {
-		s := &a.states[i]
-		s.edges, s.end, from = from, from, from+s.end
-	}
-	for i, s := range b.steps {
-		at := &a.states[s.state]
-		a.edges[at.end] = edge{s.word, int32(i) + 1}
-		at.end++
-	}
-	for _, s := range a.states {
-		if s.end-s.edges > fewEdges {
-			slices.SortFunc(a.edges[s.edges:s.end], func(x, y edge) int { return cmp.Compare(x.word, y.word) })
+	steps := make([]step, 2*len(a.steps))
+	for _, st := range a.steps {
+		if st.to != 0 {
+			*slot(steps, st.from, st.word) = st
 		}
 	}
-	for _, e := range a.edges[:a.states[0].end] {
-		a.root[e.word] = e.state
-	}
-	for queue := []int32{0}; len(queue) > 0; queue = queue[1:] {
-		from := &a.states[queue[0]]
-		for _, e := range a.edges[from.edges:from.end] {
-			to := &a.states[e.state]
-			if queue[0] != 0 {
-				to.fail = a.step(from.fail, e.word)
-			}
-			if to.report = a.states[to.fail].report; len(to.segments) > 0 {
-				to.report = e.state
-			}
-			queue = append(queue, e.state)
-		}
-	}
-	return a
+	a.steps = steps
 }
 
-// step returns the state after another word.
-func (a *automaton) step(at, word int32) int32 {
-	for at != 0 {
-		s := &a.states[at]
-		edges := a.edges[s.edges:s.end]
-		if len(edges) > fewEdges {
-			i, ok := slices.BinarySearchFunc(edges, word, func(e edge, word int32) int { return cmp.Compare(e.word, word) })
-			if ok {
-				return edges[i].state
-			}
-		} else {
-			for _, e := range edges {
-				if e.word == word {
-					return e.state
-				}
-			}
+// slot returns the step from a state with a word, or where to put it.
+func slot(steps []step, from, word int32) *step {
+	hash := (uint64(from)<<32 | uint64(word)) * 0x9e3779b97f4a7c15 >> 32
+	for ; ; hash++ {
+		st := &steps[hash&uint64(len(steps)-1)]
+		if st.to == 0 || st.from == from && st.word == word {
+			return st
 		}
-		at = s.fail
 	}
-	return a.root[word]
 }
 
 // wordID returns the number of the word that the scanner stands at, 0 for one
@@ -287,33 +242,34 @@ func domains(host string, buf *[maxWord]byte) func(yield func([]byte) bool) {
 
 // hit is a segment found that another may follow.
 type hit struct {
-	before     int32 // the hit of the same segment before this one, from 1; 0 for none
-	segment    int32
+	before     int32 // the hit before this one with the same asterisk behind it, from 1; 0 for none
+	gap        int32
 	start, end int32 // start of the phrase in bytes; the number of the word after the segment
 }
 
 // memory is what a pass needs to remember of the text; it is used again for the next.
 type memory struct {
 	scan scanner
-	last []int32 // the last hit of each segment, from 1
+	last []int32 // the last hit before each asterisk, from 1
 	hits []hit
 }
 
-func (m *memory) reset(segments int) {
-	if len(m.last) < segments {
-		m.last = make([]int32, segments)
+func (m *memory) reset(gaps int32) {
+	if len(m.last) <= int(gaps) {
+		m.last = make([]int32, gaps+1)
 	}
 	for _, h := range m.hits {
-		m.last[h.segment] = 0
+		m.last[h.gap] = 0
 	}
 	m.hits = m.hits[:0]
 }
 
 // find calls found for every phrase in text and seen for every host name.
 func (a *automaton) find(text string, m *memory, found func(match), seen func(s *scanner)) {
-	m.reset(len(a.segments))
+	m.reset(a.gaps)
 	var starts [2 * maxSegmentWords]int32 // of the words read last, in bytes
-	var at, n, reply int32                // reply is the word that the last reply begins with
+	var states [maxSegmentWords + 1]int32 // that the words read last lead to, and the first
+	var active, n, reply int32            // how many of them; reply is the word that the last reply begins with
 	m.scan = scanner{text: text}
 	for s := &m.scan; s.next(); {
 		if s.begun {
@@ -326,37 +282,43 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 		n++
 		id := a.wordID(s)
 		if id == 0 {
-			at = 0
+			active = 0
 			continue
 		}
-		at = a.step(at, id)
-		for end := a.states[at].report; end != 0; end = a.states[a.states[end].fail].report {
-			for _, id := range a.states[end].segments {
-				seg := &a.segments[id]
+		states[active] = 0
+		before := states[:active+1]
+		active = 0
+		for _, state := range before {
+			if state = slot(a.steps, state, id).to; state == 0 {
+				continue
+			}
+			states[active] = state
+			active++
+			for i := a.ends[state]; i != 0; i = a.segments[i].next {
+				seg := &a.segments[i]
 				first := n - seg.words
 				start := starts[first%int32(len(starts))]
-				if seg.after >= 0 {
+				if seg.after != 0 {
 					var ok bool
 					if start, ok = m.before(seg.after, first, reply); !ok {
 						continue
 					}
 				}
-				if seg.more {
-					m.hits = append(m.hits, hit{m.last[id], id, start, n})
-					m.last[id] = int32(len(m.hits))
+				if seg.gap == 0 {
+					found(match{seg.use, seg.total, start, int32(s.end)})
+					continue
 				}
-				for _, use := range seg.uses {
-					found(match{use, seg.total, start, int32(s.end)})
-				}
+				m.hits = append(m.hits, hit{m.last[seg.gap], seg.gap, start, n})
+				m.last[seg.gap] = int32(len(m.hits))
 			}
 		}
 	}
 }
 
-// before returns where the phrase starts whose segment ends at most a gap
-// before the given word. A gap does not reach into another reply.
-func (m *memory) before(segment, word, reply int32) (start int32, ok bool) {
-	for i := m.last[segment]; i != 0; i = m.hits[i-1].before {
+// before returns where the phrase starts whose segment before an asterisk ends
+// at most a gap before the given word. A gap does not reach into another reply.
+func (m *memory) before(gap, word, reply int32) (start int32, ok bool) {
+	for i := m.last[gap]; i != 0; i = m.hits[i-1].before {
 		h := &m.hits[i-1]
 		if h.end <= word {
 			return h.start, h.end >= word-maxGap && (h.end > reply || reply > word)

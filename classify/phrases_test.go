@@ -43,10 +43,10 @@ func TestPhrases(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			require.NoError(t, checkPhrase(test.phrase))
-			b := newBuilder(1)
-			b.add(test.phrase, 0)
+			a := newAutomaton(1)
+			a.add(test.phrase, 0)
 			got := ""
-			b.build().find(test.text, &memory{}, func(m match) { got = test.text[m.start:m.end] }, func(*scanner) {})
+			a.find(test.text, &memory{}, func(m match) { got = test.text[m.start:m.end] }, func(*scanner) {})
 			assert.Equal(t, test.want, got)
 		})
 	}
@@ -83,16 +83,16 @@ func FuzzPhrases(f *testing.F) {
 	f.Add("a * b\na b * b", "a 550 b 550 b 451 a 451 b: 550 a b 451-b\n451-a\n451 b")
 	f.Add("user unknown\nunknown\nunknown user", "user unknown user")
 	f.Fuzz(func(t *testing.T, lines, text string) {
-		b := newBuilder(1)
+		a := newAutomaton(1)
 		var phrases []string
 		for phrase := range strings.Lines(lines) {
 			if checkPhrase(phrase) == nil && len(phrases) < 50 {
-				b.add(phrase, int32(len(phrases)))
+				a.add(phrase, int32(len(phrases)))
 				phrases = append(phrases, phrase)
 			}
 		}
 		got := map[string]bool{}
-		a, m := b.build(), &memory{}
+		m := &memory{}
 		for range 2 { // the second pass shows whether the memory is clean
 			clear(got)
 			a.find(text, m, func(m match) {

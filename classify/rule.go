@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,19 +139,27 @@ func ParseRules(name string, r io.Reader) ([]Rule, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rules: read %s: %w", name, err)
 	}
-	p := ruleParser{file: name, names: map[string]bool{}}
+	p := ruleParser{}
+	p.read(name, string(text))
+	return p.rules, errors.Join(p.errs...)
+}
+
+// read adds the rules of a file.
+func (p *ruleParser) read(name, text string) {
+	p.file, p.provider, p.names = name, Rule{}, map[string]bool{}
+	p.rules = slices.Grow(p.rules, strings.Count(text, "\nRule:"))
 	p.prefix = strings.TrimSuffix(path.Base(strings.ReplaceAll(name, `\`, "/")), ".txt")
-	for group := range dsn.Groups(string(text)) {
+	for group := range dsn.Groups(text) {
 		if group[0].Is("Provider") {
 			p.readProvider(group)
 		} else {
 			p.readRule(group)
 		}
 	}
-	return p.rules, errors.Join(p.errs...)
 }
 
 type ruleParser struct {
+	trusted      bool // the values of the conditions are known to be good
 	file, prefix string
 	rule         string // the rule at hand
 	provider     Rule   // holds Provider, Hosts and Tokens for the rules that follow
@@ -180,12 +189,8 @@ func (p *ruleParser) readProvider(group dsn.Fields) {
 				p.provider.Hosts = append(p.provider.Hosts, host)
 			}
 		case f.Is("Token"):
-			for _, token := range list(value) {
-				if err := checkPhrase(token); err != nil {
-					p.fail(f.Line, "Token: %w", err)
-					continue
-				}
-				p.provider.Tokens = append(p.provider.Tokens, token)
+			if err := setList(p, &p.provider.Tokens, value, checkPhrase); err != nil {
+				p.fail(f.Line, "Token: %w", err)
 			}
 		default:
 			p.fail(f.Line, "unknown field %q of a provider", fieldName(f))
@@ -214,7 +219,7 @@ func (p *ruleParser) readRule(group dsn.Fields) {
 	}
 	p.names[r.Name] = true
 	for _, f := range group[1:] {
-		if err := r.set(f.Name, f.Text()); err != nil {
+		if err := p.set(&r, f, f.Text()); err != nil {
 			p.fail(f.Line, "%s: %w", fieldName(f), err)
 		}
 	}
@@ -237,76 +242,75 @@ func fieldName(f dsn.Field) string {
 	return f.Name
 }
 
-// set takes the value of a field.
-func (r *Rule) set(name, value string) error {
+// set takes the value of a field of a rule.
+func (p *ruleParser) set(r *Rule, f dsn.Field, value string) error {
 	if value == "" {
 		return errors.New("no value")
 	}
-	var conditions Rule // what the field adds
-	switch strings.ToLower(name) {
-	case "text":
-		conditions.Text = list(value)
-	case "unless":
-		conditions.Unless = list(value)
-	case "status":
-		conditions.Status = list(value)
-	case "reply":
-		conditions.Reply = list(value)
-	case "command":
-		conditions.Command = list(value)
-	case "action":
-		for _, action := range list(value) {
-			conditions.Action = append(conditions.Action, dsn.Action(action))
-		}
-	case "reason":
+	switch {
+	case f.Is("Text"):
+		return setList(p, &r.Text, value, checkPhrase)
+	case f.Is("Unless"):
+		return setList(p, &r.Unless, value, checkPhrase)
+	case f.Is("Status"):
+		return setList(p, &r.Status, value, checkStatus)
+	case f.Is("Reply"):
+		return setList(p, &r.Reply, value, checkReply)
+	case f.Is("Command"):
+		return setList(p, &r.Command, value, checkCommand)
+	case f.Is("Action"):
+		return setList(p, &r.Action, value, checkAction)
+	case f.Is("Reason"):
 		r.Reason = Reason(value)
-	case "fault":
+	case f.Is("Fault"):
 		r.Fault = Fault(value)
-	case "decision":
+	case f.Is("Decision"):
 		r.Decision = Decision(value)
-	case "after":
+	case f.Is("After"):
 		d, err := time.ParseDuration(value)
 		if err != nil || d <= 0 {
 			return fmt.Errorf("%q is no duration such as 1h", value)
 		}
 		r.After = d
-	case "vague":
-		if value != "yes" && value != "no" {
-			return errors.New("is yes or no")
-		}
-		r.Vague = value == "yes"
-	case "transient":
-		if value != "yes" && value != "no" {
-			return errors.New("is yes or no")
-		}
-		r.Transient = value == "yes"
-	case "ref":
+	case f.Is("Vague"):
+		return setYes(&r.Vague, value)
+	case f.Is("Transient"):
+		return setYes(&r.Transient, value)
+	case f.Is("Ref"):
 		r.Ref = append(r.Ref, value)
-	case "seen":
+	case f.Is("Seen"):
 		r.Seen = append(r.Seen, value)
-	case "sample":
+	case f.Is("Sample"):
 		r.Samples = append(r.Samples, value)
-	case "counter":
+	case f.Is("Counter"):
 		r.Counters = append(r.Counters, value)
 	default:
 		return errors.New("unknown field")
 	}
-	r.Text = append(r.Text, conditions.Text...)
-	r.Unless = append(r.Unless, conditions.Unless...)
-	r.Status = append(r.Status, conditions.Status...)
-	r.Reply = append(r.Reply, conditions.Reply...)
-	r.Command = append(r.Command, conditions.Command...)
-	r.Action = append(r.Action, conditions.Action...)
-	return conditions.checkValues()
+	return nil
 }
 
-// list parts values at commas.
-func list(value string) []string {
-	values := strings.Split(value, ",")
-	for i := range values {
-		values[i] = strings.TrimSpace(values[i])
+func setYes(to *bool, value string) error {
+	if value != "yes" && value != "no" {
+		return errors.New("is yes or no")
 	}
-	return values
+	*to = value == "yes"
+	return nil
+}
+
+// setList adds the values that commas part.
+func setList[T ~string](p *ruleParser, to *[]T, values string, check func(T) error) error {
+	*to = slices.Grow(*to, 1+strings.Count(values, ","))
+	for value := range strings.SplitSeq(values, ",") {
+		v := T(strings.TrimSpace(value))
+		if !p.trusted {
+			if err := check(v); err != nil {
+				return err
+			}
+		}
+		*to = append(*to, v)
+	}
+	return nil
 }
 
 // check reports what is wrong with a rule.
@@ -339,36 +343,49 @@ func (r *Rule) checkWhole() error {
 
 // checkValues reports what is wrong with the values of the conditions.
 func (r *Rule) checkValues() error {
-	for _, phrases := range [][]string{r.Tokens, r.Text, r.Unless} {
-		for _, phrase := range phrases {
-			if err := checkPhrase(phrase); err != nil {
-				return err
-			}
-		}
-	}
-	for _, s := range r.Status {
-		if _, ok := parseStatusPattern(s); !ok {
-			return fmt.Errorf("%q is no status such as 5.1.1, x.7.1 or 4.x.x", s)
-		}
-	}
-	for _, s := range r.Reply {
-		if _, ok := parseReplyPattern(s); !ok {
-			return fmt.Errorf("%q is no reply code such as 550 or 4xx", s)
-		}
-	}
-	for _, s := range r.Command {
-		if verb(s) == "" {
-			return errors.New("no command")
-		}
-	}
-	for _, action := range r.Action {
-		switch action {
-		case dsn.Failed, dsn.Delayed, dsn.Delivered, dsn.Relayed, dsn.Expanded:
-		default:
-			return fmt.Errorf("%q is no action of RFC 3464 section 2.3.3", action)
+	return cmp.Or(
+		checkEach(r.Tokens, checkPhrase), checkEach(r.Text, checkPhrase), checkEach(r.Unless, checkPhrase),
+		checkEach(r.Status, checkStatus), checkEach(r.Reply, checkReply), checkEach(r.Command, checkCommand),
+		checkEach(r.Action, checkAction),
+	)
+}
+
+func checkEach[T ~string](values []T, check func(T) error) error {
+	for _, v := range values {
+		if err := check(v); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func checkStatus(s string) error {
+	if _, ok := parseStatusPattern(s); !ok {
+		return fmt.Errorf("%q is no status such as 5.1.1, x.7.1 or 4.x.x", s)
+	}
+	return nil
+}
+
+func checkReply(s string) error {
+	if _, ok := parseReplyPattern(s); !ok {
+		return fmt.Errorf("%q is no reply code such as 550 or 4xx", s)
+	}
+	return nil
+}
+
+func checkCommand(s string) error {
+	if verb(s) == "" {
+		return errors.New("no command")
+	}
+	return nil
+}
+
+func checkAction(action dsn.Action) error {
+	switch action {
+	case dsn.Failed, dsn.Delayed, dsn.Delivered, dsn.Relayed, dsn.Expanded:
+		return nil
+	}
+	return fmt.Errorf("%q is no action of RFC 3464 section 2.3.3", action)
 }
 
 func validDecision(d Decision) bool { return d == Retry || d == GiveUp || d == Nothing }

@@ -62,6 +62,9 @@ func (s *scanner) next() bool {
 				continue
 			}
 		}
+		if s.simple() {
+			return true
+		}
 		if s.pos >= s.chunk {
 			if found, isWord := s.opaque(); isWord {
 				return true
@@ -76,6 +79,27 @@ func (s *scanner) next() bool {
 		s.begin(s.text[s.start:s.end])
 	}
 	return false
+}
+
+// simple takes the run without spaces at pos if it is no more than a word of
+// ASCII letters and digits that is no code, as most are.
+func (s *scanner) simple() bool {
+	n, text := 0, s.text[s.pos:]
+	for n < len(text) && n < len(s.buf) {
+		c := folded[text[n]]
+		if c == 0 {
+			break
+		}
+		s.buf[n] = c
+		n++
+	}
+	if n < len(text) && (chunkClass[text[n]] != ends || text[n] == ':') || n == 3 && !s.codes && isReplyCode(s.buf[:n]) {
+		return false
+	}
+	s.set(s.pos, s.pos+n)
+	s.size = n
+	s.pos += n
+	return true
 }
 
 // begin notes that a reply begins at a code, unless it goes on with the same
@@ -259,6 +283,16 @@ var chunkClass = func() (class [256]byte) {
 		class[c] = special
 	}
 	return class
+}()
+
+// folded is the lower case of each letter and digit of ASCII, 0 for all else.
+var folded = func() (fold [256]byte) {
+	for c := range utf8.RuneSelf {
+		if isAlnum(byte(c)) {
+			fold[c] = lower(byte(c))
+		}
+	}
+	return fold
 }()
 
 func hasURLMark(s string) bool { return len(s) > 3 && s[:3] == "://" }
