@@ -8,8 +8,9 @@ import (
 
 // A scanner yields the words of a text.
 //
-// A word is a run of letters, marks and digits, in lower case; an apostrophe
-// inside it is left out, so that "doesn't" is the word doesnt. A character of
+// A word is a run of letters, marks and digits, in lower case and without
+// accents, which servers that answer in ASCII leave out; an apostrophe inside
+// it is left out too, so that "doesn't" is the word doesnt. A character of
 // a script that puts no spaces between words (Han, Kana, Hangul, Thai …) is a
 // word of its own. A mail address, a URL, a host name and a number with dots
 // are one word each, whatever stands in them: "spam" is no word of
@@ -146,9 +147,11 @@ func (s *scanner) plain() {
 		if !isWordRune(r) || isSpaceless(r) {
 			break
 		}
-		if s.size+utf8.UTFMax <= len(s.buf) {
-			s.size += utf8.EncodeRune(s.buf[s.size:], unicode.ToLower(r))
-		} else {
+		switch {
+		case isAccent(r):
+		case s.size+utf8.UTFMax <= len(s.buf):
+			s.size += utf8.EncodeRune(s.buf[s.size:], plainLetter(unicode.ToLower(r)))
+		default:
 			long = true
 		}
 		i += n
@@ -158,6 +161,33 @@ func (s *scanner) plain() {
 		s.size = 0
 	}
 }
+
+// plainLetters are the letters that differ from each other by accents only,
+// the one without before the others.
+const plainLetters = "aàáâãäåāăą cçćĉċč dďđ eèéêëēĕėęě gĝğġģ hĥħ iìíîïĩīĭįı jĵ kķ lĺļľł nñńņň oòóôõöøōŏő " +
+	"rŕŗř sśŝşšș tţťŧț uùúûüũūŭůűų wŵ yýÿŷ zźżž еѐё иѝй αά εέ ηή ιίϊΐ οό υύϋΰ ωώ"
+
+// withoutAccent is the plain letter of each that has one; 0 for others.
+var withoutAccent = func() (letters ['ѝ' + 1]rune) {
+	for group := range strings.FieldsSeq(plainLetters) {
+		plain, n := utf8.DecodeRuneInString(group)
+		for _, r := range group[n:] {
+			letters[r] = plain
+		}
+	}
+	return letters
+}()
+
+// plainLetter returns a small letter without its accents.
+func plainLetter(r rune) rune {
+	if int(r) < len(withoutAccent) && withoutAccent[r] != 0 {
+		return withoutAccent[r]
+	}
+	return r
+}
+
+// isAccent reports whether r is an accent of the letter before.
+func isAccent(r rune) bool { return 0x300 <= r && r <= 0x36f }
 
 // lettersAround reports whether the n bytes at i stand between two word characters.
 func (s *scanner) lettersAround(i, n int) bool {
