@@ -156,7 +156,7 @@ func (c *Client) Delete(numbers []int) error {
 func (c *Client) answers(command string, numbers []int) iter.Seq[error] {
 	return func(yield func(error) bool) {
 		ahead, sent := 1, 0
-		if c.Can("PIPELINING") {
+		if _, ok := c.Capability("PIPELINING"); ok {
 			ahead = window
 		}
 		for i := range numbers {

@@ -130,10 +130,11 @@ func (c *Client) capabilities() error {
 	return err
 }
 
-// Can reports whether the server has a capability, such as "STLS".
-func (c *Client) Can(capability string) bool {
-	_, ok := c.caps[capability]
-	return ok
+// Capability reports whether the server has a capability, such as "STLS", and
+// what it says beside the name.
+func (c *Client) Capability(name string) (args string, ok bool) {
+	args, ok = c.caps[name]
+	return args, ok
 }
 
 // Offers reports whether the server offers a mechanism of SASL.

@@ -76,8 +76,11 @@ C: DELE 2
 C: QUIT
 +OK`)
 	require.NoError(t, err)
-	assert.True(t, c.Can("UIDL"))
-	assert.False(t, c.Can("STLS"))
+	args, ok := c.Capability("SASL")
+	assert.True(t, ok)
+	assert.Equal(t, "PLAIN xoauth2", args)
+	_, ok = c.Capability("STLS")
+	assert.False(t, ok)
 	assert.True(t, c.Offers("XOAUTH2"))
 	assert.False(t, c.Offers("XOAUTH"))
 	list, err := c.List()

@@ -48,7 +48,7 @@ func (postgres) schema() []string {
 			source    TEXT COLLATE "C" NOT NULL,
 			message   TEXT NOT NULL,
 			strike    TEXT NOT NULL
-		);` + indexes,
+		);` + indexes, marks,
 	}
 }
 

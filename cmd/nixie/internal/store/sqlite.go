@@ -65,7 +65,7 @@ func (sqlite) schema() []string {
 			source    TEXT NOT NULL,
 			message   TEXT NOT NULL,
 			strike    TEXT NOT NULL
-		);` + indexes,
+		);` + indexes, marks,
 	}
 }
 
@@ -75,6 +75,8 @@ const indexes = `
 	CREATE INDEX nixie_events_strikes ON nixie_events (time) WHERE strike <> '';
 	CREATE INDEX nixie_events_proved ON nixie_events (source, time) WHERE proved;
 	CREATE TABLE nixie_notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);`
+
+const marks = `CREATE TABLE nixie_marks (name TEXT, value TEXT, PRIMARY KEY (name, value))`
 
 // lock does nothing: a transaction begins with the lock.
 func (sqlite) lock(context.Context, *sql.Tx) error { return nil }

@@ -182,6 +182,39 @@ func TestNotes(t *testing.T) {
 	})
 }
 
+func TestMarks(t *testing.T) {
+	eachStore(t, func(t *testing.T, url string) {
+		s := create(t, url)
+		ctx := t.Context()
+		require.NoError(t, s.Mark(ctx, "pop3", "a", "b"))
+		require.NoError(t, s.Mark(ctx, "pop3", "b", "A", "c"))
+		require.NoError(t, s.Mark(ctx, "another", "a"))
+		require.NoError(t, s.Unmark(ctx, "pop3", "c", "d"))
+		require.NoError(t, s.Mark(ctx, "pop3"))
+		require.NoError(t, s.Unmark(ctx, "pop3"))
+		marked, err := s.Marked(ctx, "pop3")
+		require.NoError(t, err)
+		assert.Equal(t, map[string]bool{"a": true, "b": true, "A": true}, marked)
+		marked, err = s.Marked(ctx, "none")
+		require.NoError(t, err)
+		assert.Empty(t, marked)
+	})
+}
+
+// The first version had no marks.
+func TestALedgerOfTheFirstVersionIsBroughtUp(t *testing.T) {
+	eachStore(t, func(t *testing.T, url string) {
+		s := create(t, url)
+		add(t, s, event("1", "bob@example.org", 1))
+		require.NoError(t, store.Exec(s, `DROP TABLE nixie_marks; DELETE FROM nixie_schema WHERE version > 1`))
+		s, err := store.Open(t.Context(), url)
+		require.NoError(t, err)
+		defer s.Close()
+		assert.NoError(t, s.Mark(t.Context(), "pop3", "a"))
+		assert.Len(t, all(t, s.ByAddress(t.Context())), 1)
+	})
+}
+
 func TestWhatIsAppendedIsThereWhenOpenedAgain(t *testing.T) {
 	eachStore(t, func(t *testing.T, url string) {
 		_, err := store.Open(t.Context(), url)
