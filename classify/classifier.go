@@ -50,11 +50,19 @@ var standard = sync.OnceValue(func() *Classifier {
 // embedded returns our rules. A mistake costs the rule that it is in; a test
 // reads them with all checks.
 var embedded = sync.OnceValue(func() []Rule {
-	p := ruleParser{trusted: true}
+	var files []*ruleParser
+	var reading sync.WaitGroup
 	for name, text := range ruleTexts {
-		p.read(name, text)
+		p := &ruleParser{trusted: true}
+		files = append(files, p)
+		reading.Go(func() { p.read(name, text) })
 	}
-	return p.rules
+	reading.Wait()
+	var rules []Rule
+	for _, p := range files {
+		rules = append(rules, p.rules...)
+	}
+	return rules
 })
 
 // ruleTexts yields the files of our rules.
@@ -81,7 +89,7 @@ func New(rules ...Rule) (*Classifier, error) {
 func newClassifier(own, ours []Rule) (*Classifier, error) {
 	c := &Classifier{
 		rules:     append(slices.Clip(own), ours...),
-		byName:    map[string]int32{},
+		byName:    make(map[string]int32, len(own)+len(ours)),
 		providers: map[string][]int16{},
 		byStatus:  map[codes.Status][]int32{},
 		byReply:   map[codes.Reply][]int32{},
@@ -91,6 +99,7 @@ func newClassifier(own, ours []Rule) (*Classifier, error) {
 		phrases += len(c.rules[i].Text) + len(c.rules[i].Unless)
 	}
 	c.phrases = newAutomaton(phrases)
+	c.matchers = make([]matcher, 0, len(c.rules))
 	providers := providerSet{map[string]int16{}, map[token]bool{}}
 	for i := range c.rules {
 		r := &c.rules[i]

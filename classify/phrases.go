@@ -50,7 +50,12 @@ func checkPhrase(phrase string) error {
 }
 
 // withAddress fills the hole {addr} of a phrase with an address, which matches any other.
-func withAddress(phrase string) string { return strings.ReplaceAll(phrase, "{addr}", "a@b") }
+func withAddress(phrase string) string {
+	if strings.IndexByte(phrase, '{') < 0 { // as in most
+		return phrase
+	}
+	return strings.ReplaceAll(phrase, "{addr}", "a@b")
+}
 
 // key returns the folded word in the form in which a phrase names it: a host
 // name or the host of a URL as it is.
@@ -103,7 +108,7 @@ type match struct {
 // newAutomaton returns an automaton for about so many phrases.
 func newAutomaton(phrases int) *automaton {
 	return &automaton{
-		ids:      make(map[string]int32, phrases/2),
+		ids:      make(map[string]int32, phrases/3),
 		steps:    make([]step, 2<<bits.Len(uint(phrases))),
 		ends:     make([]int32, 1, 2*phrases+1),
 		segments: make([]segment, 1, phrases+phrases/8+1),

@@ -426,7 +426,12 @@ func isWordRune(r rune) bool {
 
 // isSpaceless reports whether r is of a script that puts no spaces between words.
 func isSpaceless(r rune) bool {
-	return r >= 0x0e00 && unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
-		unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Bopomofo) ||
-		r == 'ー'
+	switch {
+	case r < 0x0e00:
+		return false
+	case '一' <= r && r <= '鿿', '가' <= r && r <= '힣', r == 'ー': // what most of it is
+		return true
+	}
+	return unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar,
+		unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Bopomofo)
 }
