@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"nixie/cmd/nixie/internal/render"
+	"nixie/codes"
 	"nixie/dsn"
 	"nixie/dsn/origin"
 )
@@ -95,8 +96,10 @@ a file of --rules with a mistake in it included.`,
 	return cmd
 }
 
-// warmUp has dsn build what it needs to read text, such as its dialects.
+// warmUp has dsn build what it needs to read text, such as its dialects, and
+// codes the registries.
 func warmUp() {
+	go codes.Reply(550).Meaning()
 	dsn.Parse([]byte("From: MAILER-DAEMON@example.org\n\n<alice@example.org>: 550 5.1.1 User unknown\n"))
 }
 
