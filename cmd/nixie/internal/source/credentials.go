@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"runtime"
 	"strings"
-	"time"
 
 	"github.com/emersion/go-sasl"
+
+	places "nixie/cmd/nixie/internal/secret"
 )
 
 // Credentials say where the secret is to be had that opens a mailbox on a
@@ -27,9 +25,6 @@ type secret struct {
 	token bool // not a password
 }
 
-// commandTime is how long a command that prints a secret may take.
-const commandTime = time.Minute
-
 // secret reads the secret anew, as tokens expire. No error quotes it.
 func (c Credentials) secret(ctx context.Context) (secret, error) {
 	given := 0
@@ -45,53 +40,16 @@ func (c Credentials) secret(ctx context.Context) (secret, error) {
 	default:
 		return secret{}, errors.New("more than one password or token is given: which is meant?")
 	}
-	what, text, file, command := "password", c.Password, c.PasswordFile, c.PasswordCommand
+	what, place := "password", places.Place{Text: c.Password, File: c.PasswordFile, Command: c.PasswordCommand}
 	token := c.Token+c.TokenFile+c.TokenCommand != ""
 	if token {
-		what, text, file, command = "token", c.Token, c.TokenFile, c.TokenCommand
+		what, place = "token", places.Place{Text: c.Token, File: c.TokenFile, Command: c.TokenCommand}
 	}
-	var out []byte
-	var err error
-	switch {
-	case file != "":
-		out, err = os.ReadFile(file)
-		text = string(out)
-	case command != "":
-		text, err = output(ctx, command)
-	}
+	value, err := place.Read(ctx)
 	if err != nil {
 		return secret{}, fmt.Errorf("get the %s: %w", what, err)
 	}
-	text, _, _ = strings.Cut(text, "\n")
-	if text = strings.TrimSuffix(text, "\r"); text == "" {
-		return secret{}, fmt.Errorf("get the %s: the first line is empty", what)
-	}
-	return secret{text, token}, nil
-}
-
-// output returns what a command line for the shell prints.
-func output(ctx context.Context, line string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, commandTime)
-	defer cancel()
-	shell, flag := "sh", "-c"
-	if runtime.GOOS == "windows" {
-		shell, flag = "cmd", "/C"
-	}
-	cmd := exec.CommandContext(ctx, shell, flag, line)
-	cmd.WaitDelay = time.Second // what the shell has started may hold the pipe open
-	out, err := cmd.Output()
-	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
-		return string(out), nil
-	}
-	if ctx.Err() != nil {
-		err = ctx.Err()
-	}
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		if said := strings.TrimSpace(string(exit.Stderr)); said != "" {
-			err = fmt.Errorf("%w: %s", err, said)
-		}
-	}
-	return "", err
+	return secret{value, token}, nil
 }
 
 // mechanism returns how to authenticate by SASL at a server that offers what
