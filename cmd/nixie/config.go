@@ -180,6 +180,11 @@ environment, the environment before the file:
   after = "move:Done"
   password-file = "news.password"              or password-command, token-command …
 
+  [push.lists]                                 for nixie push
+  kind = "listmonk"                            or webhook
+  url = "https://nixie@lists.example.org"
+  secret-file = "listmonk.token"               or secret-command
+
   [policy]                                     … or the policy itself
   preset = "listmonk"
   quiet = "60d"
@@ -226,7 +231,14 @@ func (s *settings) check() error {
 		}
 	}
 	_, err := s.sources("")
-	return errors.Join(append(wrong, err)...)
+	wrong = append(wrong, err)
+	for _, name := range s.Named["push"] {
+		if _, ok := s.Value("push", name, "url"); ok {
+			_, err := s.target(name)
+			wrong = append(wrong, err)
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // print writes the settings in the form of a config file, the policy only if
@@ -241,7 +253,7 @@ func (s *settings) print(out io.Writer, sound bool) error {
 			w.value(key, config.Value{Text: text, Where: "default"})
 		}
 	}
-	for _, table := range []string{"source"} {
+	for _, table := range config.Tables {
 		for _, name := range s.Named[table] {
 			w.line("\n[%s.%s]", table, name)
 			for _, v := range s.Values() {

@@ -56,10 +56,16 @@ var keys = []known{
 	{"source.*.token", secret},
 	{"source.*.token-file", path},
 	{"source.*.token-command", plain},
+	{"push.*.kind", plain},
+	{"push.*.url", plain},
+	{"push.*.send", plain},
+	{"push.*.secret", secret},
+	{"push.*.secret-file", path},
+	{"push.*.secret-command", plain},
 }
 
-// tables are those whose tables have names.
-var tables = []string{"source"}
+// Tables are those whose Tables have names.
+var Tables = []string{"source", "push"}
 
 // Value is what is said of a key.
 type Value struct {
@@ -155,7 +161,7 @@ func (c *Config) read() error {
 		return err
 	}
 	var wrong []error
-	for _, table := range tables {
+	for _, table := range Tables {
 		for _, name := range doc.Tables(table) {
 			c.Named[table] = append(c.Named[table], name)
 			if line := doc.Line(table, name); !names.MatchString(name) {
@@ -171,9 +177,9 @@ func (c *Config) read() error {
 		text, isText := v.Any.(string)
 		_, empty := v.Any.(map[string]any)
 		switch {
-		case v.Key[0] == "policy" && (len(v.Key) > 1 || !isText), empty && len(v.Key) == 2 && slices.Contains(tables, v.Key[0]):
+		case v.Key[0] == "policy" && (len(v.Key) > 1 || !isText), empty && len(v.Key) == 2 && slices.Contains(Tables, v.Key[0]):
 			continue // read on its own, or told of above
-		case len(v.Key) == 1 && slices.Contains(tables, key):
+		case len(v.Key) == 1 && slices.Contains(Tables, key):
 			wrong = append(wrong, doc.Errorf(v.Line, "%s needs a name: [%s.NAME]", key, key))
 		case !known:
 			wrong = append(wrong, doc.Errorf(v.Line, "unknown key %s", key))
@@ -284,7 +290,7 @@ func variable(key string) string {
 
 // Strangers returns the variables that are called NIXIE_ but override nothing.
 func (c *Config) Strangers(environment []string) (names []string) {
-	known := []string{"NIXIE_CONFIG", "NIXIE_PASSWORD", "NIXIE_TOKEN"}
+	known := []string{"NIXIE_CONFIG", "NIXIE_PASSWORD", "NIXIE_TOKEN", "NIXIE_SECRET"}
 	for _, v := range c.possible() {
 		known = append(known, variable(v.Key))
 	}

@@ -86,12 +86,18 @@ func New(name string, out io.Writer) (w Writer, list bool, err error) {
 	return w, formats[i].list, nil
 }
 
-// plainOnly leaves out what no subscriber can have as an address, so that
-// nobody smuggles lines or cells into a list.
+// Plain reports whether a subscriber can have such an address: there is no
+// space in it and nothing that is not seen, so that nobody smuggles lines or
+// cells into a list.
+func Plain(address string) bool {
+	return !strings.ContainsFunc(address, func(c rune) bool { return !unicode.IsGraphic(c) || unicode.IsSpace(c) || c == unicode.ReplacementChar })
+}
+
+// plainOnly leaves out the addresses that are not [Plain].
 type plainOnly struct{ Writer }
 
 func (p plainOnly) Write(r Row) error {
-	if strings.ContainsFunc(r.Address, func(c rune) bool { return !unicode.IsGraphic(c) || unicode.IsSpace(c) || c == unicode.ReplacementChar }) {
+	if !Plain(r.Address) {
 		return nil
 	}
 	return p.Writer.Write(r)

@@ -28,8 +28,11 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -263,12 +266,43 @@ func (s *Store) Note(ctx context.Context, name string) (value string, err error)
 	return value, nil
 }
 
+// NotesBelow returns what was noted under names with that beginning, by the
+// rest of the name.
+func (s *Store) NotesBelow(ctx context.Context, prefix string) (map[string]string, error) {
+	rows, err := s.db.QueryContext(ctx, s.dialect.query(`SELECT name, value FROM nixie_notes WHERE substr(name, 1, $1) = $2`), utf8.RuneCountInString(prefix), text(prefix))
+	if err != nil {
+		return nil, fmt.Errorf("store: read: %w", err)
+	}
+	defer rows.Close()
+	notes := make(map[string]string)
+	for rows.Next() {
+		var name, value string
+		if err := rows.Scan(&name, &value); err != nil {
+			return nil, fmt.Errorf("store: read: %w", err)
+		}
+		notes[strings.TrimPrefix(name, prefix)] = value
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: read: %w", err)
+	}
+	return notes, nil
+}
+
 // SetNote notes a value under a name, instead of an earlier one.
 func (s *Store) SetNote(ctx context.Context, name, value string) error {
+	return s.SetNotes(ctx, map[string]string{name: value})
+}
+
+// SetNotes notes several values by their names, all or none.
+func (s *Store) SetNotes(ctx context.Context, notes map[string]string) error {
 	err := s.transact(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, s.dialect.query(
-			`INSERT INTO nixie_notes (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`), text(name), text(value))
-		return err
+		for _, name := range slices.Sorted(maps.Keys(notes)) {
+			if _, err := tx.ExecContext(ctx, s.dialect.query(
+				`INSERT INTO nixie_notes (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`), text(name), text(notes[name])); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("store: write: %w", err)

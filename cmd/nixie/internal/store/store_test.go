@@ -179,6 +179,12 @@ func TestNotes(t *testing.T) {
 		value, err = s.Note(t.Context(), "imap")
 		require.NoError(t, err)
 		assert.Equal(t, "1:2", value)
+
+		require.NoError(t, s.SetNotes(t.Context(), map[string]string{"push é/bob": "1", "push é/carol": "2", "push é": "3", "push e/dave": "4"}))
+		require.NoError(t, s.SetNotes(t.Context(), map[string]string{"push é/bob": "5", "push é/%": "6"}))
+		notes, err := s.NotesBelow(t.Context(), "push é/")
+		require.NoError(t, err)
+		assert.Equal(t, map[string]string{"bob": "5", "carol": "2", "%": "6"}, notes)
 	})
 }
 
