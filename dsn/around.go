@@ -52,9 +52,10 @@ func isHelpDesk(address string) bool {
 }
 
 // isDisplayName reports whether label is a display name before an address in
-// angle brackets with nothing after it: "Bob Smith <bob@example.org>".
-func isDisplayName(label string, m mention, tail string) bool {
-	return m.bracketed && tail == "" && !isHeaderLabel(label) && len(label) < 40 && strings.Count(label, " ") < 4 &&
+// angle brackets or parentheses with nothing after it: "Bob Smith
+// <bob@example.org>".
+func isDisplayName(label string, m mention, inParentheses bool, tail string) bool {
+	return (m.bracketed || inParentheses) && tail == "" && !isHeaderLabel(label) && len(label) < 40 && strings.Count(label, " ") < 4 &&
 		!strings.ContainsAny(label, ":;=[]{}0123456789") && saysIn(label)&^(saysFailed|saysCause) == 0
 }
 

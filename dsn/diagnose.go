@@ -49,7 +49,7 @@ func findCodes(text string) codes.Code {
 // in "MAIL+RCPT 550 no such user".
 func looseReply(text string) codes.Reply {
 	for i := 0; i+3 <= len(text); i++ {
-		if text[i] != '4' && text[i] != '5' || !startsReply(text[i:]) || i > 0 && strings.IndexByte(" :;\n\t", text[i-1]) < 0 {
+		if text[i] != '4' && text[i] != '5' || !startsReply(text[i:]) || i > 0 && strings.IndexByte(" :;\n\t", text[i-1]) < 0 && !strings.HasSuffix(text[:i], "：") {
 			continue
 		}
 		reply, err := codes.ParseReply(text[i : i+3])
@@ -57,7 +57,7 @@ func looseReply(text string) codes.Reply {
 			continue
 		}
 		before := strings.TrimRight(text[:i], " \n\t")
-		if before == "" || before[len(before)-1] == ':' || isCodeWord(before[strings.LastIndexAny(before, " \n\t")+1:]) {
+		if before == "" || before[len(before)-1] == ':' || strings.HasSuffix(before, "：") || isCodeWord(before[strings.LastIndexAny(before, " \n\t")+1:]) || strings.HasPrefix(text[i+3:], " <") {
 			return reply
 		}
 	}
@@ -70,12 +70,14 @@ func isCodeWord(word string) bool {
 	return slices.ContainsFunc(codeWords, func(w string) bool { return strings.EqualFold(w, word) })
 }
 
-var codeWords = []string{"mail+rcpt", "closing", "responsecode", "error_code", "code", "error", "said", "returned", "response", "message", "smtp", "status", "reply"}
+var codeWords = []string{"mail+rcpt", "closing", "responsecode", "error_code", "code", "error", "said", "returned", "response", "message", "smtp", "status", "reply",
+	"fehler", "fehlercode", "zurück", "antwort", "erreur", "réponse", "código", "erro", "respuesta", "resposta", "errore", "codice", "risposta",
+	"fout", "foutcode", "kod", "błąd", "код", "ошибка", "ответ", "コード", "エラー", "代码", "错误", "코드", "오류", "hata", "kodu"}
 
 // startsReply reports whether s begins like a line of an SMTP reply of failure.
 func startsReply(s string) bool {
 	return len(s) >= 3 && (s[0] == '4' || s[0] == '5') && isDigits(s[:3]) && s[1] <= '7' &&
-		(len(s) == 3 || s[3] == ' ' || s[3] == '-' || s[3] == ',')
+		(len(s) == 3 || strings.IndexByte(" -,\n", s[3]) >= 0)
 }
 
 func endsWithReply(s string) bool {

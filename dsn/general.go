@@ -123,7 +123,7 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	tail := strings.TrimLeft(after, ">\"')] \t")
 	dots := strings.HasPrefix(tail, "...") // as sendmail writes "<bob@example.org>... User unknown"
 	colon := strings.HasSuffix(strings.TrimRight(before, " \t<\""), ":")
-	c.item = !dots && (!hasLetters(label) || isDisplayName(label, m, tail)) && !r.isSenderAbove(m, next) && !r.flows(c.row, tail)
+	c.item = !dots && (!hasLetters(label) || isDisplayName(label, m, strings.HasSuffix(before, "(") && strings.HasPrefix(after, ")"), tail)) && !r.isSenderAbove(m, next) && !r.flows(c.row, tail)
 	c.last = tail == "" && colon
 
 	role, gap := r.roleBefore(m, next, max(previous, r.paragraphStart(c.row)))
