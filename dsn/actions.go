@@ -159,7 +159,7 @@ func (r *reader) actionIn(s span, last bool) Action {
 		case h.kind&(saysFailed|saysFinal) != 0:
 			a = Failed
 		case h.kind&saysDelivered != 0:
-			a = Delivered
+			a = r.deliveredOr(h)
 		default:
 			continue
 		}
@@ -174,6 +174,14 @@ func (r *reader) actionIn(s span, last bool) Action {
 		action = actionWord(r.text[s.start:s.end])
 	}
 	return action
+}
+
+// deliveredOr returns whether a phrase for success says Delivered or Relayed.
+func (r *reader) deliveredOr(h hit) Action {
+	if indexFold(r.text[h.start:h.end], "relayed") >= 0 {
+		return Relayed
+	}
+	return Delivered
 }
 
 // actionWords are single words with which tables state what became of a

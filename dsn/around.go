@@ -6,8 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// inURL reports whether what follows before is part of a URL; a mailto is not.
-func inURL(before string) bool {
+// inURL reports whether address, with before in front of it, is part of a URL;
+// a mailto is not.
+func inURL(before, address string) bool {
+	if strings.HasPrefix(address, "//") || strings.ContainsRune(address, '/') && strings.ContainsAny(address, "?&") {
+		return true
+	}
 	i := strings.LastIndex(before, "://")
 	return i >= 0 && !strings.ContainsAny(before[i:], " \t<>\"'")
 }

@@ -114,7 +114,7 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	w := r.rows[c.row]
 	address := r.text[m.start:m.end]
 	before, after := r.text[max(w.start, m.start-near):m.start], r.text[m.end:min(w.end, m.end+near)]
-	if w.quoted || inURL(before) || isMessageID(before, address) {
+	if w.quoted || inURL(before, address) || isMessageID(before, address) {
 		c.tier = forgotten
 		return c
 	}

@@ -35,6 +35,8 @@ func (r *reader) isReport(known bool) bool {
 			r.returns() && subject != 0 && evidence
 	case s.office && s.aboutFailure():
 		return named && (kinds&(saysFailed|saysDelayed) != 0 || listed && evidence) || r.returns() && subject != 0 && evidence
+	case s.office && s.answer && s.thread && !known && !listed: // a postmaster writes about an address
+		return false
 	case s.office:
 		return named && (kinds&saysFailed != 0 || r.attached && kinds&saysCause != 0 && hasFailureCode(r.text))
 	case s.thread:
@@ -43,7 +45,7 @@ func (r *reader) isReport(known bool) bool {
 		if named && r.kindsBetween(0, r.items[0].rest)&saysGoods != 0 {
 			return false
 		}
-		return kinds&saysFailed != 0 && (listed || r.attached && s.subject&saysFailed != 0)
+		return kinds&saysFailed != 0 && (listed || r.attached && s.subject&saysFailed != 0 || (s.robot || s.auto) && named && s.subject&saysFailed != 0 && hasFailureCode(r.text))
 	}
 	return false
 }
@@ -89,7 +91,7 @@ func (r *reader) overall() Action {
 		}
 		switch {
 		case h.kind&saysDelivered != 0 && !failed:
-			return Delivered
+			return r.deliveredOr(h)
 		case h.kind&saysDelayed != 0 && !final && !r.finalSoon(i):
 			return Delayed
 		}

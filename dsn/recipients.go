@@ -216,7 +216,7 @@ func (r *reader) paragraphs(from, to int) func(yield func(span) bool) {
 			start := w.start
 			if start < from {
 				// What stands after the address on its line, without the marks between.
-				start = w.end - len(strings.TrimLeft(r.text[min(from, w.end):w.end], ">\"')]:;,. \t"))
+				start = w.end - len(strings.TrimLeft(r.text[min(from, w.end):w.end], ">\"')]:;,.| \t"))
 			}
 			if start >= w.end || isRule(r.text[start:w.end]) {
 				if p.end > p.start && !yield(p) {
