@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
-	"io"
 	"mime"
 	"slices"
 	"strings"
@@ -98,22 +97,32 @@ func decodeCharset(b []byte, label string, bad func(rule, text string)) string {
 			return string(b)
 		}
 	}
-	r, err := charset.Reader(label, bytes.NewReader(b))
-	if err == nil {
-		if b, err := io.ReadAll(r); err == nil {
-			return strings.ToValidUTF8(string(b), "\ufffd")
-		}
+	if s, ok := convert(label, b); ok {
+		return s
 	}
 	bad("RFC 2046 section 4.1.2", "unknown charset "+label)
 	if utf8.Valid(b) {
 		return string(b)
 	}
-	if r, err := charset.Reader("windows-1252", bytes.NewReader(b)); err == nil {
-		if b, err := io.ReadAll(r); err == nil {
-			return string(b)
-		}
+	s, _ := convert("windows-1252", b)
+	return s
+}
+
+// convert returns b, which is in the charset of that name, as UTF-8.
+func convert(label string, b []byte) (string, bool) {
+	r, err := charset.Reader(label, bytes.NewReader(b))
+	if err != nil {
+		return "", false
 	}
-	return strings.ToValidUTF8(string(b), "\ufffd")
+	var out bytes.Buffer
+	out.Grow(len(b) + len(b)/2 + bytes.MinRead)
+	if _, err := out.ReadFrom(r); err != nil {
+		return "", false
+	}
+	if s := out.String(); utf8.ValidString(s) {
+		return s, true
+	}
+	return strings.ToValidUTF8(out.String(), "\ufffd"), true
 }
 
 func isASCII(b []byte) bool {
@@ -140,12 +149,13 @@ func decodeWords(s string) string {
 		}
 		return decodeCharset([]byte(s), "", func(string, string) {})
 	}
-	words := mime.WordDecoder{CharsetReader: charset.Reader}
-	if decoded, err := words.DecodeHeader(s); err == nil {
+	if decoded, err := wordDecoder.DecodeHeader(s); err == nil {
 		return strings.ToValidUTF8(decoded, "\ufffd")
 	}
 	return s
 }
+
+var wordDecoder = mime.WordDecoder{CharsetReader: charset.Reader}
 
 // decodeQuotedPrintable decodes RFC 2045 section 6.7. A = that encodes
 // nothing is kept, and reported by false.

@@ -142,8 +142,9 @@ func collapse(s string) string {
 
 // indexFold is strings.Index without regard to the case of ASCII letters.
 func indexFold(s, sub string) int {
+	first := sub[0] | 0x20 // the same for both cases
 	for i := 0; i+len(sub) <= len(s); i++ {
-		if lower(s[i]) == lower(sub[0]) && hasPrefixFold(s[i:], sub) {
+		if s[i]|0x20 == first && hasPrefixFold(s[i:], sub) {
 			return i
 		}
 	}

@@ -65,10 +65,10 @@ func (p *parser) wrapped() {
 	if o == nil || p.Kind != "" && p.Kind != DeliveryStatus || len(p.Recipients) > 0 && p.Recipients[0].Address() != "" {
 		return
 	}
-	if s := readSigns(p.Header); !s.machine() && !s.robot {
+	if f, _ := o.Header.Find("Content-Type"); indexFold(f.Value, "report-type") < 0 || !bytes.Contains(o.Raw, []byte("Final-Recipient")) {
 		return
 	}
-	if f, _ := o.Header.Find("Content-Type"); indexFold(f.Value, "report-type") < 0 || !bytes.Contains(o.Raw, []byte("Final-Recipient")) {
+	if s := readSigns(p.Header); !s.machine() && !s.robot {
 		return
 	}
 	inner := parser{Report: &Report{}}

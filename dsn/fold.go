@@ -195,7 +195,7 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 			return
 		}
 		i += size
-		if cursor.rest == "" {
+		if cursor.label == "" {
 			for _, value := range cursor.node.values {
 				found(i, value)
 			}
@@ -207,18 +207,21 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 type foldCursor[T any] struct {
 	table *foldTable[T]
 	node  *foldNode[T] // nil at the root
-	rest  string       // what of its label is still to come
+	label string       // what of its label is still to come
 }
 
 // step goes on by one byte, and reports whether any phrase does.
 func (c *foldCursor[T]) step(b byte) bool {
-	if c.rest != "" {
-		if c.rest[0] != b {
-			return false
-		}
-		c.rest = c.rest[1:]
-		return true
+	if c.label != "" {
+		same := c.label[0] == b
+		c.label = c.label[1:]
+		return same
 	}
+	return c.enter(b)
+}
+
+// enter goes on to the child for a byte, if there is one.
+func (c *foldCursor[T]) enter(b byte) bool {
 	next := int32(0)
 	if c.node == nil {
 		next = c.table.first[b]
@@ -229,6 +232,6 @@ func (c *foldCursor[T]) step(b byte) bool {
 		return false
 	}
 	c.node = &c.table.nodes[next]
-	c.rest = c.node.label[1:]
+	c.label = c.node.label[1:]
 	return true
 }

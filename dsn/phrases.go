@@ -65,10 +65,10 @@ type hit struct {
 // order. A phrase may go on beyond.
 func findPhrases(hits []hit, text string, from, to int) []hit {
 	t := phrases()
-	var last byte = ' '
+	last := other
 	for i := from; i < to; i++ {
-		c := text[i]
-		if startsWord(last, c) {
+		c := byteClasses[text[i]]
+		if starts[last][c] {
 			t.at(text[i:], func(n int, kind phraseKind) {
 				hits = append(hits, hit{kind, i, i + n})
 			})
@@ -78,17 +78,50 @@ func findPhrases(hits []hit, text string, from, to int) []hit {
 	return hits
 }
 
-// startsWord reports whether a phrase may begin at byte c, after byte last.
-// Scripts that put no space between words begin one with every character.
-func startsWord(last, c byte) bool {
-	switch {
-	case c < utf8.RuneSelf:
-		return (isAlnum(c) || c == '(') && !isAlnum(last) && last < utf8.RuneSelf || isAlnum(c) && last >= utf8.RuneSelf && !isAlnum(last)
-	case !utf8.RuneStart(c):
-		return false
-	default:
-		return c >= 0xe3 || !isAlnum(last) && (last < utf8.RuneSelf || last == 0xa0)
+// byteClass is what a byte is to the beginnings of words.
+type byteClass uint8
+
+const (
+	other     byteClass = iota
+	alnum               // a letter or digit of ASCII
+	opening             // an opening parenthesis
+	lead                // begins a character beyond ASCII
+	wide                // begins a character of a script that puts no space between words
+	following           // goes on with a character
+	noBreak             // the last byte of a no-break space
+)
+
+var byteClasses = func() (classes [256]byteClass) {
+	for i := range classes {
+		switch c := byte(i); {
+		case isAlnum(c):
+			classes[i] = alnum
+		case c == '(':
+			classes[i] = opening
+		case c >= 0xe3:
+			classes[i] = wide
+		case c == 0xa0:
+			classes[i] = noBreak
+		case c >= utf8.RuneSelf && !utf8.RuneStart(c):
+			classes[i] = following
+		case c >= utf8.RuneSelf:
+			classes[i] = lead
+		}
 	}
+	return classes
+}()
+
+// starts tells whether a phrase may begin at a byte of the second class, after
+// one of the first. Scripts that put no space between words begin one with
+// every character.
+var starts = [...][noBreak + 1]bool{
+	other:     {alnum: true, opening: true, lead: true, wide: true},
+	alnum:     {wide: true},
+	opening:   {alnum: true, opening: true, lead: true, wide: true},
+	lead:      {alnum: true, wide: true},
+	wide:      {alnum: true, wide: true},
+	following: {alnum: true, wide: true},
+	noBreak:   {alnum: true, lead: true, wide: true},
 }
 
 // saysIn returns what all phrases in text say together.

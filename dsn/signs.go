@@ -161,9 +161,11 @@ func (s *signs) readSubject(subject string) {
 	s.subjectStart = phraseAt(subject)
 }
 
-// containsAny reports whether one of words stands in s; case does not count.
+// containsAny reports whether one of words, which are in lower case, stands in
+// s; case does not count.
 func containsAny(s string, words []string) bool {
-	return slices.ContainsFunc(words, func(w string) bool { return indexFold(s, w) >= 0 })
+	s = strings.ToLower(s)
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
 }
 
 // addressIn returns the address in a From or To field, "" if there is none.
