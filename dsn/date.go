@@ -111,11 +111,10 @@ func fullYear(n, digits int) int {
 
 func monthOf(word string) int {
 	const months = "janfebmaraprmayjunjulaugsepoctnovdec"
-	if len(word) < 3 {
-		return 0
-	}
-	if i := strings.Index(months, strings.ToLower(word[:3])); i >= 0 && i%3 == 0 {
-		return i/3 + 1
+	for i := 0; i < len(months); i += 3 {
+		if hasPrefixFold(word, months[i:i+3]) {
+			return i/3 + 1
+		}
 	}
 	return 0
 }

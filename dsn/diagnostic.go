@@ -70,20 +70,28 @@ var commands = []string{"RCPT TO", "MAIL FROM", "end of DATA", "DATA", "EHLO", "
 // meant so: "in reply to RCPT TO", "after end of data", "in response to our
 // MAIL FROM", "after pipelined RCPT TO".
 func commandIn(text string) string {
-	for pos := 0; ; {
-		i := strings.IndexByte(text[pos:], ' ')
-		if i < 0 {
-			return ""
+	start := 0 // of the word before pos
+	for pos := 0; pos < len(text); pos++ {
+		if text[pos] != ' ' {
+			continue
 		}
-		word := strings.ToLower(text[pos : pos+i])
-		pos += i + 1
-		switch word {
-		case "to", "after", "for", "our", "pipelined", "sending", "was", "sent:", "the":
-			if i := slices.IndexFunc(commands, func(c string) bool { return isCommand(text[pos:], c) }); i >= 0 {
+		if next := text[pos+1:]; next != "" && strings.IndexByte("RMeDEHLSAQVB", next[0]) >= 0 && announcesCommand(text[start:pos]) {
+			if i := slices.IndexFunc(commands, func(c string) bool { return isCommand(next, c) }); i >= 0 {
 				return commands[i]
 			}
 		}
+		start = pos + 1
 	}
+	return ""
+}
+
+// announcesCommand reports whether a command may follow word.
+func announcesCommand(word string) bool {
+	switch strings.ToLower(word) {
+	case "to", "after", "for", "our", "pipelined", "sending", "was", "sent:", "the":
+		return true
+	}
+	return false
 }
 
 // isCommand reports whether text begins with a command: in capitals, but for
@@ -134,10 +142,21 @@ func joinReply(text string) string {
 // collapse puts text on one line: every run of white space becomes one space.
 func collapse(s string) string {
 	s = strings.TrimSpace(s)
-	if !strings.ContainsAny(s, "\t\r\n\v\f") && !strings.Contains(s, "  ") {
-		return s
+	for i := range len(s) {
+		if c := s[i]; c > ' ' || c < '\t' || c > '\r' && c < ' ' || c == ' ' && s[i+1] != ' ' {
+			continue
+		}
+		var b strings.Builder
+		b.Grow(len(s))
+		for word := range strings.FieldsSeq(s) {
+			if b.Len() > 0 {
+				b.WriteByte(' ')
+			}
+			b.WriteString(word)
+		}
+		return b.String()
 	}
-	return strings.Join(strings.Fields(s), " ")
+	return s
 }
 
 // indexFold is strings.Index without regard to the case of ASCII letters.

@@ -92,17 +92,6 @@ func (r fieldReader) groups(text string) iter.Seq[Fields] {
 // behind that line and its number.
 func (r fieldReader) group(text string, line int) (fields Fields, rest string, next int) {
 	value := 0 // where the last field's value begins
-	add := func(name string, begin, end int) {
-		if fields == nil {
-			n := 8
-			if r.header {
-				n = 1 + strings.Count(text, "\n")*2/3 // a third of the lines are folds
-			}
-			fields = make(Fields, 0, n)
-		}
-		fields = append(fields, Field{name, text[begin:end], line})
-		value = begin
-	}
 	for pos := 0; pos < len(text); line++ {
 		end, after := lineEnd(text, pos)
 		row := text[pos:end]
@@ -110,31 +99,41 @@ func (r fieldReader) group(text string, line int) (fields Fields, rest string, n
 		case row == "" || !r.header && isSpace(row):
 			return fields, text[after:], line + 1
 		case r.comments && row[0] == '#':
-		case (row[0] == ' ' || row[0] == '\t') && len(fields) > 0:
+		case isBlank(row[0]) && len(fields) > 0:
 			fields[len(fields)-1].Value = text[value:end]
 		default:
 			colon := fieldName(row)
-			switch {
-			case colon > 0:
-				begin := pos + colon + 1
-				for begin < end && (text[begin] == ' ' || text[begin] == '\t') {
-					begin++
-				}
-				add(strings.TrimRight(row[:colon], " \t"), begin, end)
-			case r.loose != nil && len(fields) > 0:
+			if colon == 0 && r.loose != nil {
 				*r.loose = append(*r.loose, line)
-				fields[len(fields)-1].Value = text[value:end]
-			default:
-				if r.loose != nil {
-					*r.loose = append(*r.loose, line)
+				if len(fields) > 0 {
+					fields[len(fields)-1].Value = text[value:end]
+					break
 				}
-				add("", pos, end)
 			}
+			name := row[:colon]
+			for name != "" && isBlank(name[len(name)-1]) {
+				name = name[:len(name)-1]
+			}
+			if value = pos; colon > 0 {
+				for value += colon + 1; value < end && isBlank(text[value]); value++ {
+				}
+			}
+			if fields == nil {
+				n := 8
+				if r.header {
+					n = 1 + strings.Count(text, "\n")*2/3 // a third of the lines are folds
+				}
+				fields = make(Fields, 0, n)
+			}
+			fields = append(fields, Field{name, text[value:end], line})
 		}
 		pos = after
 	}
 	return fields, "", line
 }
+
+// isBlank reports whether c is a space or a tab.
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // lineEnd returns where the line that begins at pos ends and where the next begins.
 func lineEnd(text string, pos int) (end, after int) {
@@ -158,7 +157,7 @@ func fieldName[T string | []byte](row T) int {
 		i++
 	}
 	end := i
-	for i < len(row) && (row[i] == ' ' || row[i] == '\t') {
+	for i < len(row) && isBlank(row[i]) {
 		i++
 	}
 	if end == 0 || i == len(row) || row[i] != ':' {
@@ -167,7 +166,26 @@ func fieldName[T string | []byte](row T) int {
 	return i
 }
 
-func isSpace(s string) bool { return strings.TrimLeft(s, " \t\r") == "" }
+func isSpace(s string) bool {
+	for i := range len(s) {
+		if !isBlank(s[i]) && s[i] != '\r' {
+			return false
+		}
+	}
+	return true
+}
+
+// lowerName returns the name of a field in lower case for a switch, nil for
+// one that is longer than any known.
+func lowerName(buf *[32]byte, name string) []byte {
+	if len(name) > len(buf) {
+		return nil
+	}
+	for i := range len(name) {
+		buf[i] = lower(name[i])
+	}
+	return buf[:len(name)]
+}
 
 // unfold puts a folded value on one line.
 func unfold(s string) string {

@@ -36,7 +36,11 @@ func (p *parser) prose() {
 		found := readText(p.Header, text, at, p.Original != nil)
 		if found.Original >= 0 && found.Dialect != "" {
 			p.Text, p.TextAt = text[:found.Original], at
-			p.inline(text, found.Original, Place{at.Part, at.Line + strings.Count(text[:found.Original], "\n")})
+			body := part.body[:min(len(part.body), len(text))]
+			if string(body) != text { // it was encoded
+				body = []byte(text)
+			}
+			p.inline(body[found.Original:], Place{at.Part, at.Line + strings.Count(text[:found.Original], "\n")})
 		}
 		if len(found.Recipients) > 0 || found.Kind != "" {
 			p.add(found)
@@ -90,9 +94,9 @@ func hasWords(diagnostic string) bool {
 }
 
 // inline keeps the returned message that stands in a text.
-func (p *parser) inline(text string, offset int, at Place) {
+func (p *parser) inline(raw []byte, at Place) {
 	if p.Original == nil {
-		p.original(&part{number: at.Part, body: []byte(text[offset:])}, true)
+		p.original(&part{number: at.Part, body: raw}, true)
 		p.Original.At = at
 	}
 }

@@ -5,7 +5,6 @@ import "strings"
 // read splits the text into lines, up to the returned original, and finds the
 // phrases in them.
 func (r *reader) read() {
-	r.hits = make([]hit, 0, 48)
 	for i := 0; r.need(i); i++ {
 		if r.blank(i) {
 			continue
@@ -119,7 +118,8 @@ func isOriginalField(name string) bool { return isMessageField(name) || isStrong
 // isStrongField reports whether only the header of a message has such a
 // field: no report shows it among what it says itself.
 func isStrongField(name string) bool {
-	switch strings.ToLower(name) {
+	var buf [32]byte
+	switch string(lowerName(&buf, name)) {
 	case "received", "return-path", "mime-version", "content-transfer-encoding", "dkim-signature", "x-mailer", "delivered-to", "x-originating-ip",
 		"x-received", "arc-seal", "authentication-results", "envelope-to", "x-sender", "x-receiver", "x-google-smtp-source", "content-type", "user-agent", "x-spam-status":
 		return true
@@ -128,7 +128,14 @@ func isStrongField(name string) bool {
 }
 
 // isRule reports whether s is a line drawn with punctuation.
-func isRule(s string) bool { return strings.Trim(s, "-=*_#~+ \t") == "" }
+func isRule(s string) bool {
+	for i := range len(s) {
+		if strings.IndexByte("-=*_#~+ \t", s[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // upTo returns what of a span stands before end.
 func (s span) upTo(end int) span { return span{min(s.start, end), min(s.end, end)} }

@@ -185,7 +185,8 @@ func firstField(body []byte) string {
 }
 
 func isStatusField(name string) bool {
-	switch strings.ToLower(name) {
+	var buf [32]byte
+	switch string(lowerName(&buf, name)) {
 	case "reporting-mta", "original-envelope-id", "dsn-gateway", "received-from-mta", "arrival-date", "final-recipient", "original-recipient":
 		return true
 	}
@@ -193,7 +194,8 @@ func isStatusField(name string) bool {
 }
 
 func isMessageField(name string) bool {
-	switch strings.ToLower(name) {
+	var buf [32]byte
+	switch string(lowerName(&buf, name)) {
 	case "received", "return-path", "from", "to", "subject", "date", "message-id", "mime-version", "dkim-signature", "content-type", "x-mailer", "delivered-to":
 		return true
 	}

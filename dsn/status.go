@@ -23,7 +23,7 @@ func (p *parser) delivery(number, text string, line int) {
 	groups, before := 0, len(p.Recipients)
 	for offset, group := range p.groups(number, text, line) {
 		if groups > 0 && beginsMessage(group) {
-			p.inline(text, offset, Place{number, group[0].Line})
+			p.inline([]byte(text[offset:]), Place{number, group[0].Line})
 			break
 		}
 		groups++
@@ -66,7 +66,7 @@ func (p *parser) delivery(number, text string, line int) {
 // section 2.3 as the RFC spells it, "" for another.
 func recipientField(name string) string {
 	for _, known := range []string{"Original-Recipient", "Final-Recipient", "Action", "Status", "Remote-MTA", "Diagnostic-Code", "Last-Attempt-Date", "Final-Log-ID", "Will-Retry-Until"} {
-		if strings.EqualFold(name, known) {
+		if len(name) == len(known) && strings.EqualFold(name, known) {
 			return known
 		}
 	}

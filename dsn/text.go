@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // prose is what the free-text reader found.
@@ -29,6 +30,14 @@ func readTextWithout(header Fields, text string, at Place, attached bool, withou
 		return notice
 	}
 	r := reader{signs: readSigns(header), at: at, attached: attached, text: text, original: -1}
+	s := scratches.Get().(*scratch)
+	r.rows, r.hits = s.rows, s.hits
+	defer func() {
+		if cap(r.rows)+cap(r.hits) < 1<<13 { // of a larger text they are not worth keeping
+			s.rows, s.hits = r.rows[:0], r.hits[:0]
+			scratches.Put(s)
+		}
+	}()
 	r.read()
 	found := prose{Original: -1}
 	if d := pickDialect(&r, header, without); d != nil {
@@ -76,6 +85,14 @@ type reader struct {
 	action    Action // that the dialect found for all, "" for none
 	common    span   // a diagnostic of the dialect that holds for all
 }
+
+// scratch is what one run of a reader leaves to the next.
+type scratch struct {
+	rows []row
+	hits []hit
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
 
 // row is a line of the text.
 type row struct {
@@ -131,9 +148,6 @@ func (r *reader) need(i int) bool {
 		next := r.split + end + 1
 		if end < 0 {
 			end, next = len(r.text)-r.split, len(r.text)
-		}
-		if r.rows == nil {
-			r.rows = make([]row, 0, 48)
 		}
 		r.rows = append(r.rows, makeRow(r.text, r.split, r.split+end))
 		r.split = next
