@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/emersion/go-message/charset"
-	"golang.org/x/net/html"
 )
 
 // text returns the part's text as UTF-8 with \n line ends. What cannot be
@@ -35,15 +34,28 @@ func (p *part) text(defect func(rule, text string, at Place)) string {
 	default:
 		bad("RFC 2045 section 6", "unknown Content-Transfer-Encoding "+encoding)
 	}
-	s := decodeCharset(body, p.param("charset"), bad)
-	if strings.IndexByte(s, '\r') >= 0 {
-		s = strings.ReplaceAll(s, "\r\n", "\n")
-		s = strings.ReplaceAll(s, "\r", "\n")
-	}
+	s := unixLines(decodeCharset(body, p.param("charset"), bad))
 	if p.media == "text/html" {
 		s = htmlText(s)
 	}
 	return s
+}
+
+// unixLines returns s with LF for CR LF and for each CR that stands alone.
+func unixLines(s string) string {
+	i := strings.IndexByte(s, '\r')
+	if i < 0 {
+		return s
+	}
+	var b strings.Builder
+	for b.Grow(len(s)); i >= 0; i = strings.IndexByte(s, '\r') {
+		b.WriteString(s[:i])
+		if s = s[i+1:]; s == "" || s[0] != '\n' {
+			b.WriteByte('\n')
+		}
+	}
+	b.WriteString(s)
+	return b.String()
 }
 
 // plain returns the body as it stands, or what base64 hides in it: gateways
@@ -233,46 +245,4 @@ func decodeBase64(b []byte) ([]byte, bool) {
 	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(digits)))
 	n, err := base64.RawStdEncoding.Decode(out, digits)
 	return out[:n], ok && err == nil
-}
-
-// htmlText returns the text of an HTML page: one line for each block.
-func htmlText(page string) string {
-	var b strings.Builder
-	line := false // something stands on this line
-	end := func() {
-		if line {
-			b.WriteByte('\n')
-		}
-		line = false
-	}
-	hidden := 0
-	for z := html.NewTokenizer(strings.NewReader(page)); ; {
-		switch token := z.Next(); token {
-		case html.ErrorToken:
-			return b.String()
-		case html.TextToken:
-			if hidden > 0 {
-				continue
-			}
-			for word := range strings.FieldsSeq(string(z.Text())) {
-				if line {
-					b.WriteByte(' ')
-				}
-				b.WriteString(html.UnescapeString(word))
-				line = true
-			}
-		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
-			name, _ := z.TagName()
-			switch string(name) {
-			case "style", "script", "head", "title":
-				if token == html.StartTagToken {
-					hidden++
-				} else if hidden > 0 {
-					hidden--
-				}
-			case "p", "div", "br", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "hr", "blockquote", "dt", "dd", "body":
-				end()
-			}
-		}
-	}
 }

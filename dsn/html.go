@@ -1,0 +1,147 @@
+package dsn
+
+import (
+	"html"
+	"strings"
+)
+
+// htmlText returns the text of an HTML page: one line for each block. What
+// stands in angle brackets like a tag but holds an @ is text: an address that
+// nobody has escaped.
+func htmlText(page string) string {
+	p := htmlReader{page: page}
+	for p.page != "" {
+		text, tag := p.next()
+		p.text(text)
+		if tag == "" {
+			continue
+		}
+		var buf [32]byte
+		switch name := string(lowerName(&buf, tagName(tag))); name {
+		case "style", "script", "head", "title":
+			p.skip(name)
+		case "p", "div", "br", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "hr", "blockquote", "dt", "dd", "body",
+			"/p", "/div", "/tr", "/li", "/table", "/h1", "/h2", "/h3", "/h4", "/h5", "/h6", "/pre", "/ul", "/ol", "/blockquote", "/dt", "/dd", "/body":
+			p.endLine()
+		}
+	}
+	return p.out.String()
+}
+
+// htmlReader is one run of htmlText. What is looked for in vain is not looked
+// for again, so that no page takes more than its size.
+type htmlReader struct {
+	page   string // what is still to read
+	out    strings.Builder
+	inLine bool // something stands on the last line of out
+
+	unquoted  bool // a quote is never closed: they count no more
+	untagged  bool // no tag ends any more
+	endless   bool // no comment ends any more
+	unskipped bool // an element that is not shown never ends
+}
+
+// next returns the text up to the next tag and the tag without its brackets;
+// either may be empty.
+func (p *htmlReader) next() (text, tag string) {
+	for i := 0; !p.untagged; i++ {
+		n := strings.IndexByte(p.page[i:], '<')
+		if n < 0 {
+			break
+		}
+		i += n
+		rest := p.page[i+1:]
+		if name := tagName(rest); name == "" || strings.Contains(name, "@") {
+			continue
+		}
+		end := p.tagEnd(rest)
+		if end < 0 {
+			break
+		}
+		text, tag = p.page[:i], rest[:end]
+		p.page = rest[end+1:]
+		return text, tag
+	}
+	text, p.page = p.page, ""
+	return text, ""
+}
+
+// tagName returns the name of the tag that s is the inside of: "p", "/p",
+// "!--"; "" if a tag does not begin so.
+func tagName(s string) string {
+	s = s[:min(len(s), 300)]
+	i := strings.IndexAny(s, " \t\r\n>")
+	if i < 0 {
+		i = len(s)
+	}
+	name := s[:i]
+	switch {
+	case strings.HasPrefix(name, "!--"):
+		return "!--"
+	case name == "":
+		return ""
+	case name[0] == '!' || name[0] == '?' || name[0] == '/':
+		return name
+	case 'a' <= lower(name[0]) && lower(name[0]) <= 'z':
+		return strings.TrimSuffix(name, "/")
+	}
+	return ""
+}
+
+// tagEnd returns where the > of a tag stands, -1 if there is none. One inside
+// a quoted value is not it.
+func (p *htmlReader) tagEnd(s string) int {
+	if strings.HasPrefix(s, "!--") && !p.endless {
+		if i := strings.Index(s, "-->"); i >= 0 {
+			return i + len("--")
+		}
+		p.endless = true
+	}
+	for i := 0; i < len(s) && !p.unquoted; i++ {
+		if s[i] == '>' {
+			return i
+		}
+		if s[i] != '=' || i+1 == len(s) || s[i+1] != '"' && s[i+1] != '\'' {
+			continue
+		}
+		n := strings.IndexByte(s[i+2:], s[i+1])
+		if n < 0 {
+			break
+		}
+		i += 2 + n
+	}
+	p.unquoted = true
+	end := strings.IndexByte(s, '>')
+	p.untagged = end < 0
+	return end
+}
+
+// skip goes to the end of an element that is not shown.
+func (p *htmlReader) skip(name string) {
+	if p.unskipped {
+		return
+	}
+	i := indexFold(p.page, "</"+name)
+	if p.unskipped = i < 0; !p.unskipped {
+		p.page = p.page[i:]
+	}
+}
+
+// text adds the words of a text.
+func (p *htmlReader) text(s string) {
+	// Some software escapes twice.
+	for word := range strings.FieldsSeq(html.UnescapeString(html.UnescapeString(s))) {
+		if p.inLine {
+			p.out.WriteByte(' ')
+		}
+		p.out.WriteString(word)
+		p.inLine = true
+	}
+}
+
+func (p *htmlReader) endLine() {
+	if p.inLine {
+		p.out.WriteByte('\n')
+	}
+	p.inLine = false
+}
