@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/emersion/go-message/charset"
+	"golang.org/x/text/encoding/charmap"
 )
 
 // text returns the part's text as UTF-8 with \n line ends. What cannot be
@@ -99,11 +100,12 @@ func decodeCharset(b []byte, label string, bad func(rule, text string)) string {
 		if plain && !escapes {
 			return string(b)
 		}
-		// The quotes and dashes of windows-1252 stand where Latin-1 has control characters.
+		// The quotes and dashes of windows-1252 stand where Latin-1 has control
+		// characters; all else is the same.
 		if slices.ContainsFunc(b, func(c byte) bool { return 0x80 <= c && c < 0xa0 }) {
 			bad("RFC 2046 section 4.1.2", "windows-1252 text that is called "+label)
-			label = "windows-1252"
 		}
+		label = "windows-1252"
 	default:
 		if plain && !escapes && !strings.HasPrefix(label, "utf-16") && !strings.HasPrefix(label, "utf-7") && label != "hz-gb-2312" {
 			return string(b)
@@ -122,6 +124,9 @@ func decodeCharset(b []byte, label string, bad func(rule, text string)) string {
 
 // convert returns b, which is in the charset of that name, as UTF-8.
 func convert(label string, b []byte) (string, bool) {
+	if label == "windows-1252" {
+		return fromWindows1252(b), true
+	}
 	r, err := charset.Reader(label, bytes.NewReader(b))
 	if err != nil {
 		return "", false
@@ -135,6 +140,25 @@ func convert(label string, b []byte) (string, bool) {
 		return s, true
 	}
 	return strings.ToValidUTF8(out.String(), "\ufffd"), true
+}
+
+// fromWindows1252 is convert for the charset of most text that has none: little
+// of it is not ASCII.
+func fromWindows1252(b []byte) string {
+	var out strings.Builder
+	out.Grow(len(b) + len(b)/8)
+	for len(b) > 0 {
+		n := 0
+		for n < len(b) && b[n] < utf8.RuneSelf {
+			n++
+		}
+		out.Write(b[:n])
+		if b = b[n:]; len(b) > 0 {
+			out.WriteRune(charmap.Windows1252.DecodeByte(b[0]))
+			b = b[1:]
+		}
+	}
+	return out.String()
 }
 
 func isASCII(b []byte) bool {

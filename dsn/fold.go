@@ -172,66 +172,57 @@ const beyond = 0xff
 
 // at calls found for each phrase that text begins with, shorter ones first.
 func (t *foldTable[T]) at(text string, found func(n int, value T)) {
-	cursor := foldCursor[T]{table: t}
+	node, label := &t.nodes[0], "" // what of the node's label is still to come
+	var folded [utf8.UTFMax]byte
 	for i := 0; i < len(text); {
-		c, size := foldClass[text[i]], 1
+		c, size, more := foldClass[text[i]], 1, 0
 		if c == ' ' || c == beyond {
 			if n := spaces(text[i:]); n > 0 {
 				c, size = ' ', n
 			} else {
 				var r rune
 				r, size = utf8.DecodeRuneInString(text[i:])
-				var folded [utf8.UTFMax]byte
-				n := utf8.EncodeRune(folded[:], foldRune(r))
-				for _, b := range folded[:n-1] {
-					if !cursor.step(b) {
-						return
-					}
-				}
-				c = folded[n-1]
+				more = utf8.EncodeRune(folded[:], foldRune(r)) - 1
+				c = folded[0]
 			}
 		}
-		if !cursor.step(c) {
-			return
+		for k := 0; ; k++ {
+			if label != "" {
+				if label[0] != c {
+					return
+				}
+				label = label[1:]
+			} else {
+				next := t.child(node, c)
+				if next == 0 {
+					return
+				}
+				node = &t.nodes[next]
+				label = node.label[1:]
+			}
+			if k == more {
+				break
+			}
+			c = folded[k+1]
 		}
 		i += size
-		if cursor.label == "" {
-			for _, value := range cursor.node.values {
+		if label == "" {
+			for _, value := range node.values {
 				found(i, value)
 			}
 		}
 	}
 }
 
-// foldCursor is a place in a foldTable.
-type foldCursor[T any] struct {
-	table *foldTable[T]
-	node  *foldNode[T] // nil at the root
-	label string       // what of its label is still to come
-}
-
-// step goes on by one byte, and reports whether any phrase does.
-func (c *foldCursor[T]) step(b byte) bool {
-	if c.label != "" {
-		same := c.label[0] == b
-		c.label = c.label[1:]
-		return same
+// child returns the child of a node for a byte, 0 if there is none.
+func (t *foldTable[T]) child(node *foldNode[T], c byte) int32 {
+	if node == &t.nodes[0] {
+		return t.first[c]
 	}
-	return c.enter(b)
-}
-
-// enter goes on to the child for a byte, if there is one.
-func (c *foldCursor[T]) enter(b byte) bool {
-	next := int32(0)
-	if c.node == nil {
-		next = c.table.first[b]
-	} else if i := strings.IndexByte(c.node.keys, b); i >= 0 {
-		next = c.node.children + int32(i)
+	for i := range len(node.keys) {
+		if node.keys[i] == c {
+			return node.children + int32(i)
+		}
 	}
-	if next == 0 {
-		return false
-	}
-	c.node = &c.table.nodes[next]
-	c.label = c.node.label[1:]
-	return true
+	return 0
 }

@@ -59,6 +59,9 @@ var (
 
 // cutMark returns subject without one of the marks at its start.
 func cutMark(subject string, marks []string) (string, bool) {
+	if start := subject[:min(len(subject), 20)]; strings.IndexByte(start, ':') < 0 && !strings.Contains(start, "：") {
+		return subject, false
+	}
 	for _, m := range marks {
 		if n, ok := foldMatch(subject, m); ok {
 			return strings.TrimLeft(subject[n:], " \t"), true
