@@ -148,10 +148,7 @@ func fromWindows1252(b []byte) string {
 	var out strings.Builder
 	out.Grow(len(b) + len(b)/8)
 	for len(b) > 0 {
-		n := 0
-		for n < len(b) && b[n] < utf8.RuneSelf {
-			n++
-		}
+		n := asciiPrefix(b)
 		out.Write(b[:n])
 		if b = b[n:]; len(b) > 0 {
 			out.WriteRune(charmap.Windows1252.DecodeByte(b[0]))
@@ -161,19 +158,18 @@ func fromWindows1252(b []byte) string {
 	return out.String()
 }
 
-func isASCII(b []byte) bool {
-	for len(b) >= 8 {
-		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
-			return false
-		}
-		b = b[8:]
+func isASCII(b []byte) bool { return asciiPrefix(b) == len(b) }
+
+// asciiPrefix returns how many bytes of ASCII b begins with.
+func asciiPrefix(b []byte) int {
+	n := 0
+	for n+8 <= len(b) && binary.LittleEndian.Uint64(b[n:])&0x8080808080808080 == 0 {
+		n += 8
 	}
-	for _, c := range b {
-		if c >= 0x80 {
-			return false
-		}
+	for n < len(b) && b[n] < utf8.RuneSelf {
+		n++
 	}
-	return true
+	return n
 }
 
 // decodeWords decodes the encoded words of RFC 2047 in a header value; what

@@ -209,9 +209,13 @@ var hostWords = []string{"host ", "server ", "talking to ", "connected to ", "re
 
 // remoteHost returns the host that the text names as the one that answered.
 func remoteHost(text string) string {
+	folded := strings.ToLower(text)
+	if len(folded) != len(text) { // beyond ASCII there are letters that grow
+		folded = text
+	}
 	for _, words := range hostWords {
 		for from := 0; ; {
-			i := indexFold(text[from:], words)
+			i := strings.Index(folded[from:], words)
 			if i < 0 {
 				break
 			}

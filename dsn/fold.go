@@ -219,10 +219,16 @@ func (t *foldTable[T]) child(node *foldNode[T], c byte) int32 {
 	if node == &t.nodes[0] {
 		return t.first[c]
 	}
-	for i := range len(node.keys) {
-		if node.keys[i] == c {
-			return node.children + int32(i)
+	i := 0
+	if len(node.keys) > 8 {
+		i = strings.IndexByte(node.keys, c)
+	} else {
+		for i < len(node.keys) && node.keys[i] != c {
+			i++
 		}
 	}
-	return 0
+	if uint(i) >= uint(len(node.keys)) {
+		return 0
+	}
+	return node.children + int32(i)
 }
