@@ -26,7 +26,7 @@ func newIngest(settings *settings) *cobra.Command {
 	var credentials source.Credentials
 	var opts struct {
 		after, rules, origin, log string
-		dryRun, watch             bool
+		dryRun, watch, again      bool
 	}
 	cmd := &cobra.Command{
 		Use:   "ingest [SOURCE...]",
@@ -34,32 +34,46 @@ func newIngest(settings *settings) *cobra.Command {
 		Long: `Ingest reads mailboxes and records in the ledger what became of each address.
 A source is one of
 
-  maildir:PATH   a Maildir
-  mbox:PATH      a file of mail, locked while it is read
-  -              standard input: one message or an mbox
+  maildir:PATH                a Maildir
+  mbox:PATH                   a file of mail, locked while it is read
+  imaps://USER@HOST/FOLDER    a folder on an IMAP server, INBOX if none is named
+  imap://USER@HOST/FOLDER     the same with STARTTLS, on this machine without TLS
+  -                           standard input: one message or an mbox
+
+In a URL, what is special in a name is written as %40 for @, %20 for a space and so on.
+The password comes from the environment (NIXIE_PASSWORD), a file or a command. Where
+OAuth2 is asked for, as at Microsoft and Google, an access token comes from
+NIXIE_TOKEN, a file or a command, which is asked again at each login.
 
 Without one it reads those of the config file: see nixie config check --help.
 
 What is to become of a message that has been recorded is said with --after:
 
-  keep           nothing: it is read again the next time, and counts no second time
+  keep           nothing; if it is read again, it counts no second time
   seen           it is marked as seen, and mail that is so marked is passed over;
-                 this is what is done in a Maildir if nothing is said
+                 this is what is done in a Maildir and by IMAP if nothing is said
   move:FOLDER    it is moved to a folder, which is made if need be
   delete         it is deleted
+
+How far a folder on a server was worked through is kept in the ledger, for each
+--after by itself, and the next run goes on from there. --again starts over, as
+after an update of nixie that may understand what was left.
 
 Mail that is no report, and a report that nothing could be made of, is left as
 it is, whatever is said. A run may be broken off at any moment: no message is
 touched before what it told is on disk.
 
-With --watch the program works on all sources at once and does not end: it looks
-for new mail every ten seconds. SIGTERM ends it with status 0 when what it has
-read is recorded.
+With --watch the program works on all sources at once and does not end. A server
+tells when mail has come (IMAP IDLE), or else it is looked for: every minute on
+a server, every ten seconds in files. A connection that breaks is made again.
+SIGTERM ends the program with status 0 when what it has read is recorded.
 
 The exit status is 0, 1 if the run was broken off or something in a mailbox could
 not be read, and 2 for wrong usage.`,
 		Example: `  nixie ingest maildir:/home/bounces/Maildir
   nixie ingest --after move:Archive --ledger postgres://db.example.org/nixie maildir:~/Maildir
+  nixie ingest --watch --password-file /etc/nixie/password imaps://bounces%40example.org@mail.example.org/INBOX
+  nixie ingest --token-command 'oama access bounces@example.org' imaps://bounces%40example.org@outlook.office365.com
   nixie ingest --dry-run mbox:/var/mail/bounces | jq .address`,
 		RunE: func(cmd *cobra.Command, urls []string) error {
 			after, err := source.ParseAfter(opts.after)
@@ -102,7 +116,7 @@ not be read, and 2 for wrong usage.`,
 
 			in := ingest{
 				judge: judge, log: log, progress: progress, stdout: cmd.OutOrStdout(),
-				options: source.Options{Stdin: cmd.InOrStdin(), DryRun: opts.dryRun, Watch: opts.watch, Log: log},
+				options: source.Options{Stdin: cmd.InOrStdin(), Again: opts.again, DryRun: opts.dryRun, Watch: opts.watch, Log: log},
 			}
 			fromEnvironment := source.Credentials{Password: os.Getenv("NIXIE_PASSWORD"), Token: os.Getenv("NIXIE_TOKEN")}
 			for i := range boxes {
@@ -130,6 +144,7 @@ not be read, and 2 for wrong usage.`,
 	f.StringVar(&flags.ledger, "ledger", "", "the `LEDGER`: sqlite:PATH or postgres://HOST/DATABASE (default: ledger.db in ~/.local/state/nixie)")
 	f.StringVar(&opts.after, "after", "", "what to do with a recorded message: keep, seen, move:`FOLDER` or delete")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "touch no mailbox and no ledger, print the events as JSON Lines")
+	f.BoolVar(&opts.again, "again", false, "read again what earlier runs have left in a folder on a server")
 	f.BoolVar(&opts.watch, "watch", false, "go on with what comes later, until SIGTERM or SIGINT")
 	cmd.MarkFlagsMutuallyExclusive("watch", "dry-run")
 	f.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, to try first")

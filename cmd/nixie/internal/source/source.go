@@ -8,6 +8,7 @@ package source
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -174,11 +175,13 @@ type Options struct {
 	Stdin       io.Reader // what "-" stands for
 	Credentials Credentials
 	Notes       Notes // nil: each run starts at the beginning
+	Again       bool  // what is noted there is not heeded
 	DryRun      bool  // nothing is changed; Done is not called
 	Watch       bool  // Wait is called; a connection that breaks is made again for ever
 	Log         *slog.Logger
 
-	sleep func(context.Context, time.Duration) error // nil: time passes
+	sleep     func(context.Context, time.Duration) error // nil: time passes
+	tlsConfig *tls.Config                                // nil: the system's authorities are trusted
 }
 
 // Notes are where a source notes how far it was worked through.
@@ -217,6 +220,8 @@ func (p Place) Open(ctx context.Context, o Options) (Source, error) {
 		s, err = openMbox(ctx, p.path, o)
 	case "-":
 		s = &stream{name: "-", in: o.Stdin}
+	case "imap", "imaps":
+		s, err = openIMAP(ctx, p, o)
 	default:
 		err = errors.New("this program cannot read mail from a server yet")
 	}

@@ -1,0 +1,498 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// imapServer is a server in memory on this machine.
+type imapServer struct {
+	t    *testing.T
+	user *imapmemserver.User
+	url  string // of the INBOX
+
+	mu       sync.Mutex
+	commands []string                  // that it has got, without their tags
+	before   func(command string) bool // is called before each; false breaks the connection
+	hide     string                    // is not in what it sends
+	conns    []net.Conn
+}
+
+// The servers that there are.
+var (
+	modernServer = imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapMove: {}, imap.CapUIDPlus: {}}
+	noMove       = imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapUIDPlus: {}}
+	oldServer    = imap.CapSet{imap.CapIMAP4rev1: {}}
+)
+
+// newIMAPServer starts a server with so many messages in the INBOX.
+func newIMAPServer(t *testing.T, caps imap.CapSet, messages int) *imapServer {
+	s := &imapServer{t: t, user: imapmemserver.NewUser("bounces", "secret")}
+	memory := imapmemserver.New()
+	memory.AddUser(s.user)
+	require.NoError(t, s.user.Create("INBOX", nil))
+	for i := range messages {
+		s.deliver(fmt.Sprintf("Subject: %d\r\n\r\n", i+1))
+	}
+	server := imapserver.New(&imapserver.Options{
+		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			return memory.NewSession(), nil, nil
+		},
+		Caps: caps, InsecureAuth: true, Logger: log.New(io.Discard, "", 0),
+	})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s.url = "imap://bounces@" + l.Addr().String() + "/INBOX"
+	go server.Serve(imapListener{l, s})
+	t.Cleanup(func() { server.Close() })
+	return s
+}
+
+// deliver puts a message into the INBOX.
+func (s *imapServer) deliver(text string, flags ...imap.Flag) {
+	_, err := s.user.Append("INBOX", literal{strings.NewReader(text)}, &imap.AppendOptions{Flags: flags})
+	require.NoError(s.t, err)
+}
+
+// literal is a string that the server takes for a message.
+type literal struct{ *strings.Reader }
+
+// disconnect breaks all connections.
+func (s *imapServer) disconnect() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.conns {
+		c.Close()
+	}
+	s.conns = nil
+}
+
+// got returns the commands of one name since it was last asked.
+func (s *imapServer) got(name string) (got []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.commands {
+		if strings.HasPrefix(c, name) {
+			got = append(got, c)
+		}
+	}
+	s.commands = nil
+	return got
+}
+
+// left returns what is in a folder, as "UID flags".
+func (s *imapServer) left(folder string) (left []string) {
+	session := imapmemserver.NewUserSession(s.user)
+	defer session.Close()
+	if _, err := session.Select(folder, nil); err != nil {
+		return nil
+	}
+	found, err := session.Search(imapserver.NumKindUID, &imap.SearchCriteria{}, &imap.SearchOptions{})
+	require.NoError(s.t, err)
+	for _, uid := range found.AllUIDs() {
+		line := fmt.Sprint(uid)
+		for _, flag := range []imap.Flag{imap.FlagSeen, imap.FlagDeleted} {
+			has, err := session.Search(imapserver.NumKindUID, &imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uid)}, Flag: []imap.Flag{flag}}, &imap.SearchOptions{})
+			require.NoError(s.t, err)
+			if len(has.AllUIDs()) > 0 {
+				line += " " + string(flag)
+			}
+		}
+		left = append(left, line)
+	}
+	return left
+}
+
+type imapListener struct {
+	net.Listener
+	server *imapServer
+}
+
+func (l imapListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.server.mu.Lock()
+	defer l.server.mu.Unlock()
+	l.server.conns = append(l.server.conns, c)
+	return &imapServerConn{Conn: c, server: l.server}, nil
+}
+
+type imapServerConn struct {
+	net.Conn
+	server *imapServer
+	line   []byte
+}
+
+func (c *imapServerConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	c.line = append(c.line, p[:n]...)
+	for {
+		line, rest, found := bytes.Cut(c.line, []byte("\r\n"))
+		if !found {
+			return n, err
+		}
+		c.line = rest
+		_, command, _ := strings.Cut(string(line), " ")
+		c.server.commands = append(c.server.commands, command)
+		if c.server.before != nil && !c.server.before(command) {
+			c.Conn.Close()
+			return 0, io.EOF
+		}
+	}
+}
+
+func (c *imapServerConn) Write(p []byte) (int, error) {
+	out := p
+	if c.server.hide != "" {
+		out = bytes.ReplaceAll(p, []byte(" "+c.server.hide), nil)
+	}
+	if _, err := c.Conn.Write(out); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// notes are kept in memory.
+type notes map[string]string
+
+func (n notes) Note(_ context.Context, name string) (string, error) { return n[name], nil }
+func (n notes) SetNote(_ context.Context, name, value string) error { n[name] = value; return nil }
+
+// options are those of a test, in which no time passes.
+func options() Options {
+	return Options{
+		Credentials: Credentials{Password: "secret"},
+		Notes:       notes{},
+		sleep:       func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
+}
+
+// subjects returns the messages as "ID Subject", and errors with their IDs.
+func subjects(t *testing.T, s Source) (have []string) {
+	for m, err := range s.Messages(t.Context()) {
+		text, _, _ := strings.Cut(strings.TrimPrefix(string(m.Data), "Subject: "), "\r\n")
+		if err != nil {
+			text = err.Error()
+		}
+		have = append(have, strings.TrimSpace(m.ID+" "+text))
+	}
+	return have
+}
+
+func TestIMAPAfter(t *testing.T) {
+	tests := []struct {
+		name, after string
+		caps        imap.CapSet
+		commands    []string
+		inbox, done []string
+	}{
+		{"keep", "keep", modernServer, nil, []string{"1", "2", "3", `4 \Seen`, `5 \Deleted`}, nil},
+		{"seen", "seen", modernServer, []string{`UID STORE 1,3 +FLAGS.SILENT (\Seen)`},
+			[]string{`1 \Seen`, "2", `3 \Seen`, `4 \Seen`, `5 \Deleted`}, nil},
+		{"move", "move:Done", modernServer, []string{`UID STORE 1,3 +FLAGS.SILENT (\Seen)`, `UID MOVE 1,3 "Done"`},
+			[]string{"2", `4 \Seen`, `5 \Deleted`}, []string{`1 \Seen`, `2 \Seen`}},
+		{"move without MOVE", "move:Done", noMove,
+			[]string{`UID STORE 1,3 +FLAGS.SILENT (\Seen)`, `UID COPY 1,3 "Done"`, `UID STORE 1,3 +FLAGS.SILENT (\Deleted)`, `UID EXPUNGE 1,3`},
+			[]string{"2", `4 \Seen`, `5 \Deleted`}, []string{`1 \Seen`, `2 \Seen`}},
+		{"move without MOVE and UIDPLUS", "move:Done", oldServer,
+			[]string{`UID STORE 1,3 +FLAGS.SILENT (\Seen)`, `UID COPY 1,3 "Done"`, `UID STORE 1,3 +FLAGS.SILENT (\Deleted)`},
+			[]string{`1 \Seen \Deleted`, "2", `3 \Seen \Deleted`, `4 \Seen`, `5 \Deleted`}, []string{`1 \Seen`, `2 \Seen`}},
+		{"delete", "delete", modernServer, []string{`UID STORE 1,3 +FLAGS.SILENT (\Deleted)`, `UID EXPUNGE 1,3`},
+			[]string{"2", `4 \Seen`, `5 \Deleted`}, nil},
+		{"delete without UIDPLUS", "delete", oldServer, []string{`UID STORE 1,3 +FLAGS.SILENT (\Deleted)`},
+			[]string{`1 \Deleted`, "2", `3 \Deleted`, `4 \Seen`, `5 \Deleted`}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server := newIMAPServer(t, tt.caps, 3)
+			server.deliver("Subject: 4\r\n\r\n", imap.FlagSeen)
+			server.deliver("Subject: 5\r\n\r\n", imap.FlagDeleted) // by somebody else
+			o := options()
+			s := openWith(t, server.url, tt.after, o)
+			want := []string{"1/1 1", "1/2 2", "1/3 3", "1/4 4"}
+			if tt.after == "seen" {
+				want = want[:3]
+			}
+			assert.Equal(t, want, subjects(t, s))
+			server.got("")
+			require.NoError(t, s.Done(t.Context(), []string{"1/1", "1/3"}, []string{"1/2"}))
+			require.NoError(t, s.Done(t.Context(), nil, []string{"1/4"}))
+			assert.Equal(t, tt.commands, server.got("UID"))
+			assert.Equal(t, tt.inbox, server.left("INBOX"))
+			assert.Equal(t, tt.done, server.left("Done"))
+
+			// All that was dealt with is passed over the next time.
+			server.deliver("Subject: 6\r\n\r\n")
+			require.NoError(t, s.Close())
+			assert.Equal(t, []string{"1/6 6"}, subjects(t, openWith(t, server.url, tt.after, o)))
+		})
+	}
+}
+
+func TestIMAPNotesHowFarItCame(t *testing.T) {
+	server := newIMAPServer(t, modernServer, 4)
+	o := options()
+	s := openWith(t, server.url, "keep", o)
+	assert.Len(t, subjects(t, s), 4)
+	require.NoError(t, s.Done(t.Context(), []string{"1/1"}, []string{"1/2"}))
+	require.NoError(t, s.Done(t.Context(), []string{"1/3"}, nil))
+	name := "position " + strings.TrimSuffix(server.url, "") + " keep"
+	assert.Equal(t, notes{name: "1 3"}, o.Notes)
+	assert.Equal(t, []string{"1/4 4"}, subjects(t, openWith(t, server.url, "keep", o)))
+
+	// Not where something else is wanted, and not when it is told so.
+	assert.Len(t, subjects(t, openWith(t, server.url, "delete", o)), 4)
+	o.Again = true
+	assert.Len(t, subjects(t, openWith(t, server.url, "keep", o)), 4)
+	o.Again = false
+
+	// Nor in a folder that is another of the same name.
+	require.NoError(t, server.user.Delete("INBOX"))
+	require.NoError(t, server.user.Create("INBOX", nil))
+	server.deliver("Subject: new\r\n\r\n")
+	assert.Equal(t, []string{"2/1 new"}, subjects(t, openWith(t, server.url, "keep", o)))
+
+	// A note that cannot be true is none.
+	o.Notes = notes{name: "2 77"}
+	assert.Equal(t, []string{"2/1 new"}, subjects(t, openWith(t, server.url, "keep", o)))
+	o.Notes = notes{name: "rubbish"}
+	assert.Equal(t, []string{"2/1 new"}, subjects(t, openWith(t, server.url, "keep", o)))
+}
+
+func TestIMAPDryRunChangesNothing(t *testing.T) {
+	server := newIMAPServer(t, modernServer, 2)
+	o := options()
+	o.DryRun = true
+	s := openWith(t, server.url, "move:Done", o)
+	assert.Len(t, subjects(t, s), 2)
+	assert.Equal(t, []string{`EXAMINE INBOX`}, server.got("EXAMINE"))
+	_, err := server.user.Status("Done", &imap.StatusOptions{})
+	assert.Error(t, err, "the folder was made")
+}
+
+// Done takes no message for another when the folder was made anew meanwhile.
+func TestIMAPRenumberedMeanwhile(t *testing.T) {
+	server := newIMAPServer(t, modernServer, 2)
+	o := options()
+	s := openWith(t, server.url, "delete", o)
+	var have []string
+	for m, err := range s.Messages(t.Context()) {
+		require.NoError(t, err)
+		have = append(have, m.ID)
+		if m.ID == "1/2" {
+			require.NoError(t, server.user.Delete("INBOX"))
+			require.NoError(t, server.user.Create("INBOX", nil))
+			server.deliver("Subject: new\r\n\r\n")
+			server.disconnect()
+			require.NoError(t, s.Done(t.Context(), []string{"1/1"}, nil))
+		}
+	}
+	assert.Equal(t, []string{"1/1", "1/2", "2/1"}, have)
+	assert.Equal(t, []string{"1"}, server.left("INBOX"))
+	assert.Empty(t, o.Notes)
+}
+
+func TestIMAPConnectionThatBreaks(t *testing.T) {
+	for _, at := range []string{"UID FETCH 1:", "UID FETCH 2001:", "UID STORE", "UID EXPUNGE", "SELECT", "AUTHENTICATE"} {
+		t.Run(at, func(t *testing.T) {
+			server := newIMAPServer(t, modernServer, 2300)
+			o := options()
+			s := openWith(t, server.url, "delete", o)
+			server.mu.Lock()
+			broken := 0
+			server.before = func(command string) bool {
+				if strings.HasPrefix(command, at) && broken < 2 {
+					broken++
+					return false
+				}
+				return true
+			}
+			server.mu.Unlock()
+			if at == "SELECT" || at == "AUTHENTICATE" {
+				server.disconnect()
+			}
+			var have []string
+			for m, err := range s.Messages(t.Context()) {
+				require.NoError(t, err)
+				have = append(have, m.ID)
+				if len(have)%500 == 0 || len(have) == 2300 {
+					require.NoError(t, s.Done(t.Context(), have[(len(have)-1)/500*500:], nil))
+				}
+			}
+			assert.Equal(t, 2, broken)
+			require.Len(t, have, 2300)
+			for i, id := range have {
+				require.Equal(t, fmt.Sprintf("1/%d", i+1), id)
+			}
+			assert.Empty(t, server.left("INBOX"))
+		})
+	}
+}
+
+// What breaks the connection each time is passed over, and the note stays
+// before it, so that a later run tries again.
+func TestIMAPMessageThatBreaksTheConnection(t *testing.T) {
+	server := newIMAPServer(t, modernServer, 5)
+	server.before = func(command string) bool {
+		return command != "UID FETCH 1:5 (UID BODY.PEEK[])" && command != "UID FETCH 3 (UID BODY.PEEK[])"
+	}
+	o := options()
+	s := openWith(t, server.url, "delete", o)
+	assert.Equal(t, []string{"1/1 1", "1/2 2", "1/3 the connection broke whenever it was read", "1/4 4", "1/5 5"}, subjects(t, s))
+	require.NoError(t, s.Done(t.Context(), []string{"1/1", "1/2", "1/4", "1/5"}, []string{"1/3"}))
+	assert.Equal(t, []string{"3"}, server.left("INBOX"))
+	server.before = nil
+	assert.Equal(t, []string{"1/3 3"}, subjects(t, openWith(t, server.url, "delete", o)))
+}
+
+func TestIMAPServerThatStaysAway(t *testing.T) {
+	server := newIMAPServer(t, modernServer, 3)
+	o := options()
+	var waits []time.Duration
+	o.sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+	s := openWith(t, server.url, "delete", o)
+	server.mu.Lock()
+	server.before = func(string) bool { return false }
+	server.mu.Unlock()
+	have := subjects(t, s)
+	require.Len(t, have, 1)
+	assert.Contains(t, have[0], "closed")
+	require.Len(t, waits, maxRetries)
+	for i, d := range waits {
+		assert.GreaterOrEqual(t, d, time.Second<<i/2)
+		assert.Less(t, d, time.Second<<i)
+	}
+	require.Error(t, s.Done(t.Context(), []string{"1/1"}, nil))
+}
+
+func TestIMAPWatchNeverGivesUp(t *testing.T) {
+	server := newIMAPServer(t, modernServer, 3)
+	var logged strings.Builder
+	o := options()
+	o.Watch, o.Log = true, slog.New(slog.NewTextHandler(&logged, nil))
+	waits := 0
+	o.sleep = func(ctx context.Context, d time.Duration) error {
+		if waits++; waits == 100 {
+			server.mu.Lock()
+			server.before = nil
+			server.mu.Unlock()
+		}
+		assert.LessOrEqual(t, d, maxRetryTime)
+		return ctx.Err()
+	}
+	s := openWith(t, server.url, "delete", o)
+	server.mu.Lock()
+	server.before = func(string) bool { return false }
+	server.mu.Unlock()
+	assert.Equal(t, []string{"1/1 1", "1/2 2", "1/3 3"}, subjects(t, s))
+	assert.Equal(t, 100, waits)
+	assert.Contains(t, logged.String(), `level=WARN msg="trouble with the server" source=imap://bounces@127.0.0.1`)
+	assert.Contains(t, logged.String(), `msg="connected again"`)
+	assert.NotContains(t, logged.String(), "secret")
+}
+
+// UIDs have gaps where mail was deleted, of millions at times.
+func TestIMAPReadsInWindows(t *testing.T) {
+	server := newIMAPServer(t, modernServer, 9000)
+	session := imapmemserver.NewUserSession(server.user)
+	_, err := session.Select("INBOX", nil)
+	require.NoError(t, err)
+	gap := imap.UIDSet{}
+	gap.AddRange(100, 8900)
+	require.NoError(t, session.Store(nil, gap, &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}, nil))
+	session.Close()
+	s := openWith(t, server.url, "keep", options())
+	server.got("")
+	have := subjects(t, s)
+	require.Len(t, have, 199)
+	assert.Equal(t, []string{"1/1 1", "1/9000 9000"}, []string{have[0], have[198]})
+	var windows []string
+	for _, command := range server.got("UID FETCH") {
+		if strings.Contains(command, "FLAGS") {
+			windows = append(windows, strings.Fields(command)[2])
+		}
+	}
+	assert.Equal(t, []string{"1:1000", "1001:3000", "3001:7000", "7001:9000"}, windows)
+}
+
+func TestPortion(t *testing.T) {
+	tests := []struct {
+		name  string
+		sizes []int64
+		want  int
+	}{
+		{"one", []int64{10}, 1},
+		{"few", []int64{10, 10, 10}, 3},
+		{"a large one alone", []int64{fetchBytes + 1, 10}, 1},
+		{"as many as there is room for", []int64{fetchBytes / 2, fetchBytes / 2, 1}, 2},
+		{"no more than so many", make([]int64, 1000), fetchMessages},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var messages []listed
+			for _, size := range tt.sizes {
+				messages = append(messages, listed{size: size})
+			}
+			assert.Equal(t, tt.want, portion(messages))
+		})
+	}
+}
+
+func TestIMAPErrors(t *testing.T) {
+	tests := []struct {
+		name  string
+		url   func(s *imapServer) string
+		from  Credentials
+		hide  string
+		watch bool
+		want  string
+	}{
+		{"wrong password", nil, Credentials{Password: "wrong"}, "", false, "the server refuses the login of bounces: imap: NO [AUTHENTICATIONFAILED] Authentication failed"},
+		{"wrong password, watched", nil, Credentials{Password: "wrong"}, "", true, "the server refuses the login of bounces"},
+		{"wrong password by LOGIN", nil, Credentials{Password: "wrong"}, "AUTH=PLAIN", false, "the server refuses the login of bounces: imap: NO"},
+		{"no password", nil, Credentials{}, "", false, "no password: set NIXIE_PASSWORD"},
+		{"a token where none is taken", nil, Credentials{Token: "t"}, "", false, "the server offers neither OAUTHBEARER nor XOAUTH2"},
+		{"no folder", func(s *imapServer) string { return strings.Replace(s.url, "INBOX", "Bounces", 1) }, Credentials{Password: "secret"}, "", false,
+			`there is no folder "Bounces": imap: NO [NONEXISTENT] No such mailbox (there are: INBOX)`},
+		{"no TLS there", func(s *imapServer) string { return strings.Replace(s.url, "imap:", "imaps:", 1) }, Credentials{Password: "secret"}, "", false, "does not speak TLS"},
+		{"nobody there", func(*imapServer) string { return "imap://bounces@127.0.0.1:1/" }, Credentials{Password: "secret"}, "", false, "refused"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server := newIMAPServer(t, modernServer, 0)
+			server.hide = tt.hide
+			url := server.url
+			if tt.url != nil {
+				url = tt.url(server)
+			}
+			place, err := parse(url, "")
+			require.NoError(t, err)
+			o := options()
+			o.Credentials, o.Watch = tt.from, tt.watch
+			o.sleep = func(context.Context, time.Duration) error { return errors.New("it waits") }
+			_, err = place.Open(t.Context(), o)
+			require.ErrorContains(t, err, tt.want)
+			assert.NotContains(t, err.Error(), "wrong")
+		})
+	}
+}
