@@ -30,8 +30,19 @@ With --since it prints what has changed since a time, also the addresses that ma
 be written to again; a mailing list that applies the changes of each day stays
 right.
 
-The formats of services (` + "ses, mailgun, sparkpost, postmark, sendgrid, mailchimp,\nbrevo, klaviyo, hubspot, mailman" + `) have the dropped addresses only, since those
-services stop for good.`,
+The formats of services have the dropped addresses only, since those services
+stop for good:
+
+  ses         the import job of the account's suppression list; 100000 a file
+  mailgun     POST /v3/DOMAIN/bounces/import; 25 MB a file
+  sparkpost   the import of the suppression list
+  postmark    each line is the body of a POST /message-streams/STREAM/suppressions
+  sendgrid    the import of global unsubscribes: bounces cannot be imported
+  mailchimp, brevo, klaviyo, hubspot
+              the import of contacts that are not to be written to
+  mailman     an address a line, for mailman delmembers -f
+
+In csv no cell starts a formula: where one would, a ' stands before it.`,
 		Example: `  nixie list
   nixie list --format csv > suppressions.csv
   nixie list --since 1d | jq -r 'select(.standing == "active").address'
@@ -70,6 +81,11 @@ services stop for good.`,
 			if err == nil {
 				err = out.Flush()
 			}
+			if opts.export != nil {
+				for _, warning := range opts.export.Warnings() {
+					fmt.Fprintf(cmd.ErrOrStderr(), "nixie: %s\n", warning)
+				}
+			}
 			if held > 0 && !opts.all {
 				fmt.Fprintf(cmd.ErrOrStderr(), "nixie: %d addresses are held: see nixie incidents\n", held)
 			}
@@ -93,7 +109,8 @@ type listOptions struct {
 
 	before  *view // of --since
 	out     export.Writer
-	dropped bool // the format is for those only
+	export  *export.Output // out, if it is no table
+	dropped bool           // the format is for those only
 }
 
 // output makes the writer for the format; stdout says what suits, out is
@@ -106,10 +123,10 @@ func (o *listOptions) output(stdout io.Writer, out io.Writer) (err error) {
 	if o.format == "" {
 		o.format = "json"
 	}
-	o.out, o.dropped, err = export.New(o.format, out)
-	if err != nil {
+	if o.export, err = export.New(o.format, out); err != nil {
 		return fmt.Errorf("%w, table", err)
 	}
+	o.out, o.dropped = o.export, o.export.List
 	if o.dropped && o.all {
 		return fmt.Errorf("--format %s lists dropped addresses: it cannot tell the others from them, so there is no --all", o.format)
 	}

@@ -276,8 +276,6 @@ func TestAPushKilledBeforeItIsNotedComesAgain(t *testing.T) {
 	}
 	require.NoError(t, cmd.Start())
 	<-taken
-	r.mutex.Lock() // when the answer is out
-	r.mutex.Unlock()
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
 	_, err = db.Exec("ROLLBACK")

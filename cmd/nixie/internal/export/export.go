@@ -38,30 +38,33 @@ type format struct {
 	name string
 	open func(io.Writer) Writer
 	list bool // addresses that are to be stopped for good, for a service that asks no more
+	rows int  // the service takes so many in a file; 0: as many as there are
+	size int  // in bytes, likewise
 }
 
 // formats are described where the services document their imports.
 var formats = []format{
-	{"json", newLines, false},
-	{"csv", newSheet, false},
+	{name: "json", open: newLines},
+	{name: "csv", open: newSheet},
 	// AWS: account-level suppression list, import job; CSV without a head.
-	{"ses", table(nil, func(r Row) []string { return []string{r.Address, sesReason(r)} }), true},
+	{name: "ses", list: true, rows: 100_000, open: table(nil, func(r Row) []string { return []string{r.Address, sesReason(r)} })},
 	// Mailgun: POST /v3/DOMAIN/bounces/import.
-	{"mailgun", table([]string{"address", "code", "error", "created_at"}, func(r Row) []string {
+	{name: "mailgun", list: true, size: 25e6, open: table([]string{"address", "code", "error", "created_at"}, func(r Row) []string {
 		return []string{r.Address, mailgunCode(r), cmp.Or(oneLine(r.Last.Text), string(r.Reason)), stamp(r.LastSeen, time.RFC1123Z)}
-	}), true},
+	})},
 	// SparkPost: suppression list; newsletters are not transactional.
-	{"sparkpost", table([]string{"recipient", "type", "description"}, func(r Row) []string {
+	{name: "sparkpost", list: true, open: table([]string{"recipient", "type", "description"}, func(r Row) []string {
 		return []string{r.Address, "non_transactional", string(r.Reason)}
-	}), true},
-	{"postmark", newPostmark, true},
-	{"sendgrid", column("email"), true},
-	{"mailchimp", column("Email Address"), true},
-	{"brevo", column("EMAIL"), true},
-	{"klaviyo", column("Email"), true},
-	{"hubspot", column("Email"), true},
+	})},
+	// Postmark: POST /message-streams/STREAM/suppressions.
+	{name: "postmark", list: true, open: newPostmark},
+	{name: "sendgrid", list: true, open: column("email")},
+	{name: "mailchimp", list: true, open: column("Email Address")},
+	{name: "brevo", list: true, open: column("EMAIL")},
+	{name: "klaviyo", list: true, open: column("Email")},
+	{name: "hubspot", list: true, open: column("Email")},
 	// Mailman: a file of addresses for "remove_members -f" and "mailman delmembers -f".
-	{"mailman", newPlain, true},
+	{name: "mailman", list: true, open: newPlain},
 }
 
 // Formats are the names of the formats.
@@ -72,18 +75,60 @@ func Formats() (names []string) {
 	return names
 }
 
-// New returns a writer of that format. For a list, give it only addresses
-// that are dropped: the services stop for good.
-func New(name string, out io.Writer) (w Writer, list bool, err error) {
+// Output writes rows in a format.
+type Output struct {
+	List bool // of dropped addresses: give it no others, the services stop for good
+
+	format
+	Writer
+	count         countingWriter
+	rows, leftOut int
+}
+
+// New returns an output of that format.
+func New(name string, out io.Writer) (*Output, error) {
 	i := slices.IndexFunc(formats, func(f format) bool { return f.name == name })
 	if i < 0 {
-		return nil, false, fmt.Errorf("unknown format %q: one of %s", name, strings.Join(Formats(), ", "))
+		return nil, fmt.Errorf("unknown format %q: one of %s", name, strings.Join(Formats(), ", "))
 	}
-	w = formats[i].open(out)
-	if formats[i].list {
-		w = plainOnly{w}
+	o := &Output{List: formats[i].list, format: formats[i], count: countingWriter{to: out}}
+	o.Writer = o.open(&o.count)
+	return o, nil
+}
+
+// Write writes a row. It leaves an address that is not [Plain] out of a list.
+func (o *Output) Write(r Row) error {
+	if o.List && !Plain(r.Address) {
+		o.leftOut++
+		return nil
 	}
-	return w, formats[i].list, nil
+	o.rows++
+	return o.Writer.Write(r)
+}
+
+// Warnings says, after Close, what is amiss with what was written.
+func (o *Output) Warnings() (all []string) {
+	if o.leftOut > 0 {
+		all = append(all, fmt.Sprintf("%d addresses are left out: there is a space in them or something that is not seen", o.leftOut))
+	}
+	if limit := o.format.rows; limit > 0 && o.rows > limit {
+		all = append(all, fmt.Sprintf("%s takes %d addresses in a file, these are %d: split -l %d", o.name, limit, o.rows, limit))
+	}
+	if limit := o.format.size; limit > 0 && o.count.n > limit {
+		all = append(all, fmt.Sprintf("%s takes %d MB in a file, these are %d: split it, each part with the first line", o.name, limit/1e6, (o.count.n+1e6-1)/1e6))
+	}
+	return all
+}
+
+type countingWriter struct {
+	to io.Writer
+	n  int
+}
+
+func (c *countingWriter) Write(p []byte) (int, error) {
+	n, err := c.to.Write(p)
+	c.n += n
+	return n, err
 }
 
 // Plain reports whether a subscriber can have such an address: there is no
@@ -91,16 +136,6 @@ func New(name string, out io.Writer) (w Writer, list bool, err error) {
 // cells into a list.
 func Plain(address string) bool {
 	return !strings.ContainsFunc(address, func(c rune) bool { return !unicode.IsGraphic(c) || unicode.IsSpace(c) || c == unicode.ReplacementChar })
-}
-
-// plainOnly leaves out the addresses that are not [Plain].
-type plainOnly struct{ Writer }
-
-func (p plainOnly) Write(r Row) error {
-	if !Plain(r.Address) {
-		return nil
-	}
-	return p.Writer.Write(r)
 }
 
 // lines is JSON, an object a line.
@@ -159,34 +194,34 @@ func newSheet(out io.Writer) Writer {
 	})(out)
 }
 
-// postmark is the body of POST /message-streams/STREAM/suppressions.
+// postmark is bodies of requests, each on a line of its own.
 type postmark struct {
-	*bufio.Writer
-	more bool
+	*json.Encoder
+	Suppressions []postmarkAddress
 }
 
-func newPostmark(out io.Writer) Writer {
-	p := &postmark{Writer: bufio.NewWriter(out)}
-	_, _ = p.WriteString(`{"Suppressions":[`) // an error stays until Close
-	return p
-}
+type postmarkAddress struct{ EmailAddress string }
+
+// postmarkRows is how many addresses Postmark takes in a request.
+const postmarkRows = 50
+
+func newPostmark(out io.Writer) Writer { return &postmark{Encoder: json.NewEncoder(out)} }
 
 func (p *postmark) Write(r Row) error {
-	if p.more {
-		_ = p.WriteByte(',')
+	p.Suppressions = append(p.Suppressions, postmarkAddress{r.Address})
+	if len(p.Suppressions) < postmarkRows {
+		return nil
 	}
-	p.more = true
-	address, err := json.Marshal(r.Address)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(p.Writer, "\n{\"EmailAddress\":%s}", address)
-	return err
+	return p.Close()
 }
 
 func (p *postmark) Close() error {
-	_, _ = p.WriteString("]}\n")
-	return p.Flush()
+	if len(p.Suppressions) == 0 {
+		return nil
+	}
+	err := p.Encode(struct{ Suppressions []postmarkAddress }{p.Suppressions})
+	p.Suppressions = p.Suppressions[:0]
+	return err
 }
 
 // plain is an address a line.

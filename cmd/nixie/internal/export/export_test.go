@@ -1,7 +1,9 @@
 package export_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +53,7 @@ o'b&co@example.net,,complaint,"Mon, 09 Nov 2026 08:00:00 +0000"
 =1+1@example.org,,,
 `,
 		"sparkpost": "recipient,type,description\nanna@example.org,non_transactional,bad-mailbox\no'b&co@example.net,non_transactional,complaint\n=1+1@example.org,non_transactional,\n",
-		"postmark":  "{\"Suppressions\":[\n{\"EmailAddress\":\"anna@example.org\"},\n{\"EmailAddress\":\"o'b\\u0026co@example.net\"},\n{\"EmailAddress\":\"=1+1@example.org\"}]}\n",
+		"postmark":  "{\"Suppressions\":[{\"EmailAddress\":\"anna@example.org\"},{\"EmailAddress\":\"o'b\\u0026co@example.net\"},{\"EmailAddress\":\"=1+1@example.org\"}]}\n",
 		"sendgrid":  "email\nanna@example.org\no'b&co@example.net\n=1+1@example.org\n",
 		"mailchimp": "Email Address\nanna@example.org\no'b&co@example.net\n=1+1@example.org\n",
 		"brevo":     "EMAIL\nanna@example.org\no'b&co@example.net\n=1+1@example.org\n",
@@ -60,7 +62,7 @@ o'b&co@example.net,,complaint,"Mon, 09 Nov 2026 08:00:00 +0000"
 		"mailman":   "anna@example.org\no'b&co@example.net\n=1+1@example.org\n",
 	} {
 		var b strings.Builder
-		w, _, err := export.New(name, &b)
+		w, err := export.New(name, &b)
 		require.NoError(t, err)
 		for _, row := range rows {
 			require.NoError(t, w.Write(row))
@@ -68,16 +70,16 @@ o'b&co@example.net,,complaint,"Mon, 09 Nov 2026 08:00:00 +0000"
 		require.NoError(t, w.Close())
 		assert.Equal(t, want, b.String(), name)
 	}
-	_, _, err := export.New("excel", nil)
+	_, err := export.New("excel", nil)
 	assert.ErrorContains(t, err, "mailman")
 }
 
 func TestNobodySmugglesALineIntoAList(t *testing.T) {
 	for _, name := range export.Formats() {
 		var b strings.Builder
-		w, list, err := export.New(name, &b)
+		w, err := export.New(name, &b)
 		require.NoError(t, err)
-		if !list {
+		if !w.List {
 			continue
 		}
 		for _, address := range []string{"a@example.org\nboss@example.com", "a\rb@example.org", "\"a b\"@example.org", "a\u2028b@example.org", "\u202eb@example.org", "\ufffd@example.org"} {
@@ -85,6 +87,7 @@ func TestNobodySmugglesALineIntoAList(t *testing.T) {
 		}
 		require.NoError(t, w.Close())
 		assert.NotContains(t, b.String(), "@", name)
+		assert.Equal(t, []string{"6 addresses are left out: there is a space in them or something that is not seen"}, w.Warnings())
 	}
 }
 
@@ -94,9 +97,58 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("no space left")
 
 func TestAWriteThatFails(t *testing.T) {
 	for _, name := range export.Formats() {
-		w, _, err := export.New(name, broken{})
+		w, err := export.New(name, broken{})
 		require.NoError(t, err)
 		failed := w.Write(rows[0])
 		assert.ErrorContains(t, errors.Join(failed, w.Close()), "no space left", name)
 	}
+}
+
+func TestNoFormulaInASpreadsheet(t *testing.T) {
+	for address, want := range map[string]string{
+		"=1+1@example.org": "'=1+1@example.org", "+1@example.org": "'+1@example.org", "-1@example.org": "'-1@example.org", "@sum@example.org": "'@sum@example.org",
+		" =1@example.org": "' =1@example.org", "\t=1@example.org": "'\t=1@example.org", "\"=1,2\"@example.org": `"""=1,2""@example.org"`, "1=2@example.org": "1=2@example.org",
+	} {
+		var b strings.Builder
+		w, err := export.New("csv", &b)
+		require.NoError(t, err)
+		require.NoError(t, w.Write(export.Row{State: ledger.State{Address: address, Standing: ledger.Active}}))
+		require.NoError(t, w.Close())
+		_, row, _ := strings.Cut(b.String(), "\n")
+		assert.Equal(t, want+",,active,,,0,,\n", row)
+	}
+}
+
+func TestWhatIsTooMuchForOneFile(t *testing.T) {
+	write := func(format string, n int, text string) (*export.Output, string) {
+		var b strings.Builder
+		w, err := export.New(format, &b)
+		require.NoError(t, err)
+		for i := range n {
+			require.NoError(t, w.Write(export.Row{State: ledger.State{Address: fmt.Sprint(i, "@example.org")}, Last: ledger.Event{Text: text}}))
+		}
+		require.NoError(t, w.Close())
+		return w, b.String()
+	}
+	w, _ := write("ses", 100_000, "")
+	assert.Empty(t, w.Warnings())
+	w, _ = write("ses", 100_001, "")
+	assert.Equal(t, []string{"ses takes 100000 addresses in a file, these are 100001: split -l 100000"}, w.Warnings())
+	w, _ = write("mailgun", 65_000, strings.Repeat("x", 400))
+	assert.Equal(t, []string{"mailgun takes 25 MB in a file, these are 28: split it, each part with the first line"}, w.Warnings())
+	w, _ = write("mailgun", 10_000, strings.Repeat("x", 400))
+	assert.Empty(t, w.Warnings())
+
+	_, text := write("postmark", 120, "")
+	var sizes []int
+	for line := range strings.Lines(text) {
+		var body struct {
+			Suppressions []struct{ EmailAddress string }
+		}
+		require.NoError(t, json.Unmarshal([]byte(line), &body))
+		sizes = append(sizes, len(body.Suppressions))
+	}
+	assert.Equal(t, []int{50, 50, 20}, sizes)
+	_, text = write("postmark", 0, "")
+	assert.Empty(t, text)
 }
