@@ -154,6 +154,8 @@ func TestRules(t *testing.T) {
 
 		{"the zero policy drops who complains", ledger.Policy{}, 0, events{failed(0, classify.Complaint)}, "dropped by complaint (1)"},
 		{"and nobody else", ledger.Policy{}, 9, events{failed(0, classify.BadMailbox), failed(9, classify.BadMailbox)}, "active (2)"},
+		{"a policy may only pause after a complaint", ledger.Policy{Complaint: ledger.Suspended}, 27, events{failed(0, classify.Complaint)}, "suspended until day 28 by complaint (1)"},
+		{"after which mail gets through again", ledger.Policy{Complaint: ledger.Suspended}, 30, events{failed(0, classify.Complaint), delivered(29)}, "active (0)"},
 		{"a complaint can be let pass", ledger.Policy{Complaint: ledger.Active}, 0, events{failed(0, classify.Complaint)}, "active (0)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -229,6 +231,8 @@ func TestAForgedReportNeverDropsAMember(t *testing.T) {
 		{"one proved among them drops", ledger.Default(), 20, []ledger.Event{bad(6, proved), bad(20)}, "dropped by dead twice (2)"},
 		{"one at once where one is enough", listmonk, 20, []ledger.Event{bad(20, proved)}, "dropped by hard (1)"},
 		{"but not unproved", listmonk, 20, []ledger.Event{bad(20)}, "suspended until day 48 by hard (1)"},
+		{"a proved one counts rather than a forged one of its day", mailman, 60,
+			[]ledger.Event{bad(20), bad(20, proved, later(1)), bad(21), bad(22), bad(23), bad(24)}, "dropped by lapse (5)"},
 		{"nor does it when the suspension ends", mailman, 60, []ledger.Event{bad(20), bad(21), bad(22), bad(23), bad(24)}, "active (0)"},
 		{"a forged complaint suspends", ledger.Default(), 20, []ledger.Event{change(failed(20, classify.Complaint))}, "suspended until day 27 by complaint (1)"},
 		{"a proved one drops", ledger.Default(), 20, []ledger.Event{change(failed(20, classify.Complaint), proved)}, "dropped by complaint (1)"},
