@@ -38,6 +38,8 @@ A source is one of
   mbox:PATH                   a file of mail, locked while it is read
   imaps://USER@HOST/FOLDER    a folder on an IMAP server, INBOX if none is named
   imap://USER@HOST/FOLDER     the same with STARTTLS, on this machine without TLS
+  pop3s://USER@HOST           a mailbox on a POP3 server
+  pop3://USER@HOST            the same with STLS, on this machine without TLS
   -                           standard input: one message or an mbox
 
 In a URL, what is special in a name is written as %40 for @, %20 for a space and so on.

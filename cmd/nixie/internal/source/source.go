@@ -188,6 +188,11 @@ type Options struct {
 type Notes interface {
 	Note(ctx context.Context, name string) (string, error) // "": none
 	SetNote(ctx context.Context, name, value string) error
+
+	// Marks are for what is worked through in no order.
+	Marked(ctx context.Context, name string) (map[string]bool, error)
+	Mark(ctx context.Context, name string, values ...string) error
+	Unmark(ctx context.Context, name string, values ...string) error
 }
 
 // sleep returns after a time, or with the error of the context when it ends.
@@ -223,7 +228,7 @@ func (p Place) Open(ctx context.Context, o Options) (Source, error) {
 	case "imap", "imaps":
 		s, err = openIMAP(ctx, p, o)
 	default:
-		err = errors.New("this program cannot read mail from a server yet")
+		s, err = openPOP(ctx, p, o)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("source: open %s: %w", p.Name, err)
