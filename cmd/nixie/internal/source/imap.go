@@ -508,6 +508,12 @@ func (f *imapFolder) mark(c *imapConn, list []imap.UID) error {
 		return err
 	}
 	err := f.move(c, uids)
+	for range 3 {
+		if no := refusal(err); no == nil || no.Code != expungeIssued {
+			break
+		}
+		err = f.move(c, uids) // somebody has moved some of them, which the session knows now
+	}
 	if no := refusal(err); no != nil && no.Code == imap.ResponseCodeTryCreate {
 		if err := c.makeFolder(f.place.after.Folder); err != nil {
 			return err
@@ -516,6 +522,10 @@ func (f *imapFolder) mark(c *imapConn, list []imap.UID) error {
 	}
 	return err
 }
+
+// expungeIssued says that messages are gone of which the session did not know,
+// and that nothing was done, RFC 5530 section 3.
+const expungeIssued imap.ResponseCode = "EXPUNGEISSUED"
 
 // move moves messages to the other folder. If it breaks off where the server
 // cannot do it at once, some may be there twice.
