@@ -3,13 +3,17 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -90,10 +94,14 @@ func command(t testing.TB) string {
 	return path
 }
 
-// recorded returns the events of a ledger in the order of recording, but for
-// when that was.
-func recorded(t testing.TB, path string) (events []ledger.Event) {
-	s, err := store.Open(t.Context(), "sqlite:"+path)
+// recorded returns the events of a ledger in SQLite in the order of recording,
+// but for when and from where that was.
+func recorded(t testing.TB, path string) []ledger.Event {
+	return recordedIn(t, "sqlite:"+path)
+}
+
+func recordedIn(t testing.TB, url string) (events []ledger.Event) {
+	s, err := store.Open(t.Context(), url)
 	if err != nil {
 		require.ErrorIs(t, err, store.ErrNone)
 		return nil
@@ -107,124 +115,256 @@ func recorded(t testing.TB, path string) (events []ledger.Event) {
 	return events
 }
 
-// However often ingest is killed, the ledger comes to be that of one
-// undisturbed run, and no message is gone that is not in it. With
-// NIXIE_KILLS=100 so many times for each way to mark a message.
-func TestKilledIngestLosesNothing(t *testing.T) {
-	messages, kills := 800, 2
+// kinds are the mailboxes from which nothing may be lost, with the ways to mark
+// a message as done, and how to make one with so many messages. Each is a
+// Maildir to look into: there Done is the folder ".Done".
+var kinds = []struct {
+	name   string
+	afters []string
+	fill   func(t testing.TB, messages int) (url, maildir string)
+}{
+	{"Maildir", []string{"seen", "move:Done", "delete"}, func(t testing.TB, messages int) (string, string) {
+		dir, err := os.MkdirTemp(t.TempDir(), "")
+		require.NoError(t, err)
+		fillMaildir(t, dir, messages)
+		return "maildir:" + dir, dir
+	}},
+	{"IMAP", []string{"seen", "move:Done", "delete", "keep"}, func(t testing.TB, messages int) (string, string) {
+		return fillMailbox(t, service(t, "NIXIE_TEST_IMAP"), messages)
+	}},
+	{"POP3", []string{"delete", "keep"}, func(t testing.TB, messages int) (string, string) {
+		return fillMailbox(t, service(t, "NIXIE_TEST_POP3"), messages)
+	}},
+}
+
+// worker is a process that ingests a mailbox into a ledger.
+type worker struct {
+	cmd *exec.Cmd
+	out strings.Builder
+}
+
+func startIngest(t testing.TB, nixie, url, ledger, after string) *worker {
+	w := &worker{cmd: exec.Command(nixie, "ingest", "--after", after, "--ledger", ledger, url)}
+	w.cmd.Env = append(os.Environ(), "NIXIE_PASSWORD=secret")
+	w.cmd.Stdout, w.cmd.Stderr = &w.out, &w.out
+	require.NoError(t, w.cmd.Start())
+	return w
+}
+
+// wait waits until it ends, or kills it after that time, 0 being never.
+func (w *worker) wait(t testing.TB, kill time.Duration) (killed bool) {
+	if kill > 0 {
+		timer := time.AfterFunc(kill, func() { _ = w.cmd.Process.Kill() })
+		defer timer.Stop()
+	}
+	err := w.cmd.Wait()
+	if w.cmd.ProcessState.ExitCode() == -1 {
+		return true
+	}
+	assert.NoError(t, err, w.out.String())
+	return false
+}
+
+// killsOf returns how many messages there are in tests that kill, and how often
+// they do: with NIXIE_KILLS=100 so often, of more messages.
+func killsOf(t testing.TB) (messages, kills int) {
 	if n, err := strconv.Atoi(os.Getenv("NIXIE_KILLS")); err == nil {
-		messages, kills = 2000, n
+		return 2000, n
 	}
-	nixie, dir := command(t), t.TempDir()
-	template := filepath.Join(dir, "template")
-	fillMaildir(t, template, messages)
-	told := make(map[string][]string) // the IDs of the events in a message
-	judge, err := newJudge("", "")
-	require.NoError(t, err)
-	for i := range messages {
-		m := mail{Message: source.Message{Data: []byte(sampleMail(i))}}
-		require.NoError(t, judge.read(&m, ""))
-		name := fmt.Sprintf("%09d.host", i)
-		told[name] = nil
-		for _, e := range m.events {
-			told[name] = append(told[name], e.ID)
-		}
-	}
+	return 800, 2
+}
 
-	// ingest runs until it ends, or is killed after that time, 0 being never.
-	ingest := func(box, db, after string, kill time.Duration) (killed bool) {
-		cmd := exec.Command(nixie, "ingest", "--after", after, "--ledger", "sqlite:"+db, "maildir:"+box)
-		var out strings.Builder
-		cmd.Stdout, cmd.Stderr = &out, &out
-		require.NoError(t, cmd.Start())
-		if kill > 0 {
-			timer := time.AfterFunc(kill, func() { _ = cmd.Process.Kill() })
-			defer timer.Stop()
+// However often ingest is killed, the ledger comes to be that of one
+// undisturbed run on a Maildir, and no message is gone that is not in it.
+func TestKilledIngestLosesNothing(t *testing.T) {
+	messages, kills := killsOf(t)
+	nixie, told := command(t), tellings(t, messages)
+	var want []ledger.Event
+	for _, kind := range kinds {
+		for _, after := range kind.afters {
+			t.Run(kind.name+" "+after, func(t *testing.T) {
+				// run works through a mailbox, and is killed now and then.
+				run := func(takes time.Duration) (have []ledger.Event, killed, halfway int) {
+					url, maildir := kind.fill(t, messages)
+					db := filepath.Join(t.TempDir(), "ledger.db")
+					for again := true; again; {
+						kill := time.Duration(0)
+						if takes > 0 {
+							kill = 1 + rand.N(takes)
+						}
+						again = startIngest(t, nixie, url, "sqlite:"+db, after).wait(t, kill)
+						have = recorded(t, db)
+						if again {
+							killed++
+							if len(have) > 0 && len(have) < len(want) {
+								halfway++
+							}
+						}
+						requireNothingLost(t, told, maildir, kind.name+" "+after, have)
+					}
+					return have, killed, halfway
+				}
+				start := time.Now()
+				have, _, _ := run(0)
+				takes := time.Since(start)
+				if want == nil {
+					want = have
+				}
+				require.Len(t, have, len(want))
+				require.Equal(t, want, have, "undisturbed")
+				killed, halfway, rounds := 0, 0, 0
+				for ; killed < kills; rounds++ {
+					have, k, h := run(takes)
+					killed, halfway = killed+k, halfway+h
+					require.Len(t, have, len(want))
+					require.Equal(t, want, have)
+				}
+				t.Logf("%d messages, %d events: killed %d times in %d rounds, %d of them with part of the events recorded",
+					messages, len(want), killed, rounds, halfway)
+			})
 		}
-		err := cmd.Wait()
-		if cmd.ProcessState.ExitCode() == -1 {
-			return true
-		}
-		require.NoError(t, err, out.String())
-		return false
 	}
-	copyOf := func(box string) {
-		for _, sub := range []string{"cur", "new", "tmp"} {
-			require.NoError(t, os.MkdirAll(filepath.Join(box, sub), 0o700))
-		}
-		for name := range told {
-			require.NoError(t, os.Link(filepath.Join(template, "new", name), filepath.Join(box, "new", name)))
-		}
-	}
+}
 
-	box, db := filepath.Join(dir, "once"), filepath.Join(dir, "once.db")
-	copyOf(box)
-	start := time.Now()
-	ingest(box, db, "delete", 0)
-	takes := time.Since(start)
-	want := recorded(t, db)
-	require.NotEmpty(t, want)
-
+// Two workers on one folder and one database, each killed now and then, come to
+// what one does alone.
+func TestTwoKilledWorkersOnOneFolderLoseNothing(t *testing.T) {
+	database, server := service(t, "NIXIE_TEST_POSTGRES"), service(t, "NIXIE_TEST_IMAP")
+	messages, kills := killsOf(t)
+	nixie, told := command(t), tellings(t, messages)
 	for _, after := range []string{"seen", "move:Done", "delete"} {
 		t.Run(after, func(t *testing.T) {
-			killed, rounds, halfway := 0, 0, 0
-			for ; killed < kills; rounds++ {
-				box, db := filepath.Join(dir, fmt.Sprint(after, rounds)), filepath.Join(dir, fmt.Sprint(after, rounds, ".db"))
-				copyOf(box)
-				for ingest(box, db, after, 1+rand.N(takes)) {
-					killed++
-					have := recorded(t, db)
-					if len(have) > 0 && len(have) < len(want) {
-						halfway++
-					}
-					requireNothingLost(t, box, after, told, have)
+			run := func(workers int, takes time.Duration) (have []ledger.Event, killed int64) {
+				url, maildir := fillMailbox(t, server, messages)
+				db := freshSchema(t, database)
+				var all sync.WaitGroup
+				var count atomic.Int64
+				for range workers {
+					all.Go(func() {
+						for again := true; again; {
+							kill := time.Duration(0)
+							if takes > 0 {
+								kill = 1 + rand.N(takes)
+							}
+							if again = startIngest(t, nixie, url, db, after).wait(t, kill); again {
+								count.Add(1)
+							}
+						}
+					})
 				}
-				have := recorded(t, db)
-				requireNothingLost(t, box, after, told, have)
-				require.Equal(t, len(want), len(have))
-				assert.Equal(t, want, have)
-				require.NoError(t, os.RemoveAll(box))
-				require.NoError(t, os.Remove(db))
+				all.Wait()
+				have = recordedIn(t, db)
+				requireNothingLost(t, told, maildir, "two workers "+after, have)
+				slices.SortFunc(have, func(a, b ledger.Event) int { return cmp.Compare(a.ID, b.ID) })
+				return have, count.Load()
 			}
-			t.Logf("%d messages, %d events: killed %d times in %d rounds, %d of them with part of the events recorded",
-				messages, len(want), killed, rounds, halfway)
+			start := time.Now()
+			want, _ := run(1, 0)
+			takes := time.Since(start)
+			have, _ := run(2, 0)
+			require.Equal(t, want, have)
+			killed, rounds := int64(0), 0
+			for ; killed < int64(kills); rounds++ {
+				have, n := run(2, takes)
+				killed += n
+				require.Equal(t, want, have)
+			}
+			t.Logf("%d messages, %d events: killed %d times in %d rounds", messages, len(want), killed, rounds)
 		})
 	}
 }
 
+// telling is what is known of the messages with one Message-ID.
+type telling struct {
+	count int      // of messages
+	ids   []string // of the events that each tells of
+}
+
+// tellings returns those of so many messages.
+func tellings(t testing.TB, messages int) map[string]*telling {
+	judge, err := newJudge("", "")
+	require.NoError(t, err)
+	told := make(map[string]*telling)
+	for i := range messages {
+		text := sampleMail(i)
+		id := messageID(t, text)
+		if told[id] == nil {
+			m := mail{Message: source.Message{Data: []byte(text)}}
+			require.NoError(t, judge.read(&m, ""))
+			told[id] = new(telling)
+			for _, e := range m.events {
+				told[id].ids = append(told[id].ids, e.ID)
+			}
+		}
+		told[id].count++
+	}
+	return told
+}
+
+func messageID(t testing.TB, text string) string {
+	_, rest, found := strings.Cut(text, "Message-ID: ")
+	require.True(t, found)
+	id, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimSpace(id)
+}
+
 // requireNothingLost fails if a message is not in the mailbox, or is marked
-// as done, and one of its events is not recorded.
-func requireNothingLost(t *testing.T, box, after string, told map[string][]string, events []ledger.Event) {
+// as done, and one of its events is not recorded. Dovecot may still be about
+// what a worker told it last, so it is looked several times.
+func requireNothingLost(t testing.TB, told map[string]*telling, maildir, how string, events []ledger.Event) {
 	t.Helper()
+	var lost string
+	for range 50 {
+		if lost = whatIsLost(t, told, maildir, how, events); lost == "" {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	require.Empty(t, lost)
+}
+
+func whatIsLost(t testing.TB, told map[string]*telling, maildir, how string, events []ledger.Event) string {
 	have := make(map[string]bool)
 	for _, e := range events {
 		have[e.ID] = true
 	}
+	isRecorded := func(ids []string) bool {
+		return !slices.ContainsFunc(ids, func(id string) bool { return !have[id] })
+	}
 	there := make(map[string]int)
 	for _, pattern := range []string{"new/*", "cur/*", ".Done/new/*", ".Done/cur/*"} {
-		paths, err := filepath.Glob(filepath.Join(box, pattern))
+		paths, err := filepath.Glob(filepath.Join(maildir, pattern))
 		require.NoError(t, err)
 		for _, path := range paths {
-			name, flags, _ := strings.Cut(filepath.Base(path), ":2,")
-			there[name]++
-			if flags == "" {
-				continue
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err.Error() // it was renamed just now
 			}
-			for _, id := range told[name] {
-				require.True(t, have[id], "%s is marked as done", name)
+			id := messageID(t, string(data))
+			there[id]++
+			_, flags, _ := strings.Cut(path, ":2,")
+			done := strings.Contains(path, "/.Done/") || strings.HasSuffix(how, "seen") && strings.Contains(flags, "S")
+			if done && !isRecorded(told[id].ids) {
+				return fmt.Sprintf("%s is marked as done, and not recorded", path)
 			}
 		}
 	}
-	for name, ids := range told {
-		if there[name] == 1 {
-			continue
-		}
-		require.Equal(t, "delete", after, "%s is there %d times", name, there[name])
-		require.NotEmpty(t, ids, "%s was no report", name)
-		for _, id := range ids {
-			require.True(t, have[id], "%s is gone", name)
+	for id, telling := range told {
+		switch {
+		case there[id] == telling.count:
+		case there[id] > telling.count && how == "two workers move:Done":
+			// Dovecot copies a message twice that both move at the same moment.
+		case there[id] > telling.count:
+			return fmt.Sprintf("%s is there %d times, not %d", id, there[id], telling.count)
+		case !strings.HasSuffix(how, "delete"):
+			return fmt.Sprintf("%s is there %d times, not %d", id, there[id], telling.count)
+		case len(telling.ids) == 0:
+			return id + " is gone, and was no report"
+		case !isRecorded(telling.ids):
+			return id + " is gone, and not recorded"
 		}
 	}
+	return ""
 }
 
 // A run that is told to end records what it has begun, and says so.

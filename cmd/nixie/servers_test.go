@@ -1,0 +1,70 @@
+//go:build unix
+
+package main
+
+import (
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// service returns what an environment variable says about a server that the
+// test needs; see .ci/servers.
+func service(t testing.TB, variable string) string {
+	value := os.Getenv(variable)
+	if value == "" {
+		t.Skip(variable + " is not set: .ci/servers starts the server and sets it")
+	}
+	return value
+}
+
+// freshSchema returns the URL of a ledger of its own in the database at a URL.
+func freshSchema(t testing.TB, database string) string {
+	db, err := sql.Open("pgx", database)
+	require.NoError(t, err)
+	schema := fmt.Sprintf("nixie_test_%d", rand.Uint64())
+	_, err = db.Exec(`CREATE SCHEMA ` + schema)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := db.Exec(`DROP SCHEMA ` + schema + ` CASCADE`)
+		assert.NoError(t, err)
+		db.Close()
+	})
+	u, err := url.Parse(database)
+	require.NoError(t, err)
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// fillMailbox fills a mailbox at Dovecot with so many messages. It returns its
+// URL and the Maildir that it is.
+func fillMailbox(t testing.TB, server string, messages int) (place, maildir string) {
+	boxes := service(t, "NIXIE_TEST_MAILBOXES")
+	user := fmt.Sprintf("user-%d", rand.Uint64())
+	home := filepath.Join(boxes, user)
+	t.Cleanup(func() { os.RemoveAll(home) })
+	maildir = filepath.Join(home, "Maildir")
+	fillMaildir(t, maildir, messages)
+	info, err := os.Stat(boxes)
+	require.NoError(t, err)
+	owner := info.Sys().(*syscall.Stat_t)
+	require.NoError(t, filepath.WalkDir(home, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Chown(path, int(owner.Uid), int(owner.Gid))
+	}))
+	return strings.Replace(server, "://", "://"+user+"@", 1), maildir
+}
