@@ -70,11 +70,11 @@ func (h *humanText) offset(line int) int {
 // index returns where each line of the text begins.
 func (h *humanText) index() []int {
 	if h.lines == nil {
-		h.lines = append(h.lines, 0)
-		for i := range len(h.report.Text) {
-			if h.report.Text[i] == '\n' {
-				h.lines = append(h.lines, i+1)
-			}
+		text := h.report.Text
+		h.lines = make([]int, 1, 1+strings.Count(text, "\n"))
+		for at := 0; len(h.lines) < cap(h.lines); {
+			at += strings.IndexByte(text[at:], '\n') + 1
+			h.lines = append(h.lines, at)
 		}
 	}
 	return h.lines
@@ -99,6 +99,10 @@ func (h *humanText) within(f *facts, offset int) dsn.Place {
 	pos, end := 0, offset
 	for end < len(answer) && answer[end] > ' ' {
 		end++
+	}
+	if i := strings.Index(raw[:min(len(raw), end+maxSkip)], answer[:end]); i >= 0 { // as most answers stand
+		at.Line += strings.Count(raw[:i+offset], "\n")
+		return at
 	}
 	for word := range strings.FieldsSeq(answer[:end]) {
 		if i := strings.Index(raw[pos:min(len(raw), pos+maxSkip)], word); i >= 0 {

@@ -2,6 +2,7 @@ package classify
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,10 +73,10 @@ const (
 // holds reports whether the conditions other than Text and Unless hold.
 func (m *matcher) holds(f *facts, s *scratch) bool {
 	return (m.provider == 0 || s.isProvider(m.provider)) &&
+		(len(m.actions) == 0 || slices.Contains(m.actions, f.action)) &&
 		anyOf(m.status, func(p statusPattern) bool { return p.matches(f.status) }) &&
 		anyOf(m.reply, func(p replyPattern) bool { return p.matches(f.reply) }) &&
-		anyOf(m.commands, func(v string) bool { return strings.EqualFold(v, verb(f.command)) || strings.EqualFold(v, f.command) }) &&
-		anyOf(m.actions, func(a dsn.Action) bool { return a == f.action })
+		anyOf(m.commands, func(v string) bool { return strings.EqualFold(v, verb(f.command)) || strings.EqualFold(v, f.command) })
 }
 
 // anyOf reports whether ok holds for any of the values, or there are none.
@@ -130,8 +131,10 @@ func (s *scratch) addProvider(p int16) {
 // search asks every rule about the facts and leaves the best of each tier in s.best.
 func (c *Classifier) search(f *facts, s *scratch) {
 	s.providers, s.best = s.providers[:0], [tiers]candidate{}
-	for _, host := range f.hosts {
-		c.addHost(s, host)
+	for i, host := range f.hosts {
+		if !slices.Contains(f.hosts[:i], host) {
+			c.addHost(s, host)
+		}
 	}
 	c.searchText(f, s, theAnswer)
 	c.searchCodes(f, s)

@@ -74,10 +74,11 @@ func (s *scanner) key() []byte {
 // are found one by one. The time is linear in the text whatever stands there.
 // Once all phrases are added it is safe for concurrent use.
 type automaton struct {
-	ids      map[string]int32 // of the words that phrases have, from 1
-	steps    []step           // a hash table with open addressing, a power of two long
-	ends     []int32          // of each state, the first segment that ends there; 0 for none
-	segments []segment        // from 1
+	ids map[string]int32 // of the words that phrases have, from 1
+
+	steps    []step    // from other states: a hash table with open addressing, a power of two long
+	ends     []int32   // of each state, the first segment that ends there; 0 for none
+	segments []segment // from 1
 	gaps     int32
 	scan     scanner // of the phrase that is added
 }
