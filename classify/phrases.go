@@ -74,18 +74,22 @@ func (s *scanner) key() []byte {
 // are found one by one. The time is linear in the text whatever stands there.
 // Once all phrases are added it is safe for concurrent use.
 type automaton struct {
-	ids map[string]int32 // of the words that phrases have, from 1
-
-	steps    []step    // from other states: a hash table with open addressing, a power of two long
-	ends     []int32   // of each state, the first segment that ends there; 0 for none
-	segments []segment // from 1
+	ids      map[string]int32 // of the words that phrases have: the state after the word alone
+	states   []state          // from 1
+	steps    []step           // a hash table with open addressing, a power of two long
+	segments []segment        // from 1
 	gaps     int32
 	scan     scanner // of the phrase that is added
 }
 
-// A state stands for the words of a segment read so far, 0 for none. A step
-// leads to the state after another word. A map of them would take twice as
-// long to fill, which is most of the time to start.
+// A state stands for the words of a segment read so far.
+type state struct {
+	end    int32 // the first segment that ends here; 0 for none
+	goesOn bool  // there are steps from here
+}
+
+// A step leads from a state to that after another word. A map of them would
+// take twice as long to fill, which is most of the time to start.
 type step struct{ from, word, to int32 }
 
 // A segment is the words of a phrase up to an asterisk or the end. Phrases
@@ -111,7 +115,7 @@ func newAutomaton(phrases int) *automaton {
 	return &automaton{
 		ids:      make(map[string]int32, phrases/3),
 		steps:    make([]step, 2<<bits.Len(uint(phrases))),
-		ends:     make([]int32, 1, 2*phrases+1),
+		states:   make([]state, 1, 3*phrases/2+1),
 		segments: make([]segment, 1, phrases+phrases/8+1),
 	}
 }
@@ -134,7 +138,7 @@ func (a *automaton) add(phrase string, use int32) {
 
 // end notes that a segment ends at a state.
 func (a *automaton) end(state int32, seg segment) {
-	to := &a.ends[state]
+	to := &a.states[state].end
 	for *to != 0 {
 		to = &a.segments[*to].next
 	}
@@ -144,7 +148,7 @@ func (a *automaton) end(state int32, seg segment) {
 
 // gapAfter returns the asterisk that follows a segment.
 func (a *automaton) gapAfter(state int32, seg segment) int32 {
-	for i := a.ends[state]; i != 0; i = a.segments[i].next {
+	for i := a.states[state].end; i != 0; i = a.segments[i].next {
 		if known := &a.segments[i]; known.gap != 0 && known.after == seg.after {
 			return known.gap
 		}
@@ -162,34 +166,42 @@ func (a *automaton) path(text string) (at, words int32) {
 		word := a.scan.key()
 		id, ok := a.ids[string(word)]
 		if !ok {
-			id = int32(len(a.ids)) + 1
+			id = a.newState()
 			a.ids[string(word)] = id
 		}
-		st := slot(a.steps, at, id)
-		if st.to == 0 {
-			*st = step{at, id, int32(len(a.ends))}
-			a.ends = append(a.ends, 0)
-			at = st.to
-			a.grow()
+		if at == 0 {
+			at = id
 		} else {
-			at = st.to
+			at = a.step(at, id)
 		}
 	}
 	return at, words
 }
 
-// grow makes the table of steps larger once half of it is in use.
-func (a *automaton) grow() {
-	if 2*len(a.ends) <= len(a.steps) {
-		return
+func (a *automaton) newState() int32 {
+	a.states = append(a.states, state{})
+	return int32(len(a.states)) - 1
+}
+
+// step returns the state that a word leads to, and makes it where there is none.
+func (a *automaton) step(from, word int32) int32 {
+	to := &slot(a.steps, from, word).to
+	if *to != 0 {
+		return *to
 	}
-	steps := make([]step, 2*len(a.steps))
-	for _, st := range a.steps {
-		if st.to != 0 {
-			*slot(steps, st.from, st.word) = st
+	if 2*(len(a.states)-len(a.ids)) > len(a.steps) { // too full to find a place soon
+		old := a.steps
+		a.steps = make([]step, 2*len(old))
+		for _, st := range old {
+			if st.to != 0 {
+				*slot(a.steps, st.from, st.word) = st
+			}
 		}
 	}
-	a.steps = steps
+	a.states[from].goesOn = true
+	st := slot(a.steps, from, word)
+	*st = step{from, word, a.newState()}
+	return st.to
 }
 
 // slot returns the step from a state with a word, or where to put it.
@@ -295,12 +307,17 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 		before := states[:active+1]
 		active = 0
 		for _, state := range before {
-			if state = slot(a.steps, state, id).to; state == 0 {
+			if state == 0 {
+				state = id
+			} else if state = slot(a.steps, state, id).to; state == 0 {
 				continue
 			}
-			states[active] = state
-			active++
-			for i := a.ends[state]; i != 0; i = a.segments[i].next {
+			at := a.states[state]
+			if at.goesOn {
+				states[active] = state
+				active++
+			}
+			for i := at.end; i != 0; i = a.segments[i].next {
 				seg := &a.segments[i]
 				first := n - seg.words
 				start := starts[first%int32(len(starts))]
