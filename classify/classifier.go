@@ -21,8 +21,7 @@ type Classifier struct {
 	matchers []matcher // of the rules
 	byName   map[string]int32
 
-	phrases   *automaton
-	uses      []use              // of the phrases
+	phrases   func() *phraseBook
 	ownText   bool               // a rule of one's own has phrases
 	providers map[string][]int16 // by domain
 
@@ -32,13 +31,6 @@ type Classifier struct {
 	byRest   []int32
 
 	memory sync.Pool // of *scratch
-}
-
-// use is what a phrase was added for: a token of a provider, or a rule.
-type use struct {
-	provider int16
-	rule     int32
-	unless   bool
 }
 
 // standard is the Classifier with our rules alone.
@@ -94,13 +86,8 @@ func newClassifier(own, ours []Rule) (*Classifier, error) {
 		byStatus:  map[codes.Status][]int32{},
 		byReply:   map[codes.Reply][]int32{},
 	}
-	phrases := 0
-	for i := range c.rules {
-		phrases += len(c.rules[i].Text) + len(c.rules[i].Unless)
-	}
-	c.phrases = newAutomaton(phrases)
 	c.matchers = make([]matcher, 0, len(c.rules))
-	providers := providerSet{map[string]int16{}, map[token]bool{}}
+	providers := map[string]int16{}
 	for i := range c.rules {
 		r := &c.rules[i]
 		m := newMatcher(r)
@@ -117,6 +104,7 @@ func newClassifier(own, ours []Rule) (*Classifier, error) {
 		c.ownText = c.ownText || m.own && len(r.Text) > 0
 		c.index(int32(i))
 	}
+	c.phrases = sync.OnceValue(c.joinPhrases)
 	c.memory.New = func() any {
 		return &scratch{hits: make([]textHit, len(c.rules))}
 	}
@@ -152,36 +140,19 @@ func newMatcher(r *Rule) matcher {
 	return m
 }
 
-// providerSet is the providers met so far.
-type providerSet struct {
-	ids    map[string]int16
-	tokens map[token]bool
-}
-
-type token struct {
-	provider int16
-	phrase   string
-}
-
 // provider returns the number of the rule's provider, 0 if it has none.
-func (c *Classifier) provider(known providerSet, r *Rule) int16 {
+func (c *Classifier) provider(known map[string]int16, r *Rule) int16 {
 	if r.Provider == "" {
 		return 0
 	}
-	id, ok := known.ids[r.Provider]
+	id, ok := known[r.Provider]
 	if !ok {
-		id = int16(len(known.ids)) + 1
-		known.ids[r.Provider] = id
+		id = int16(len(known)) + 1
+		known[r.Provider] = id
 	}
 	for _, host := range r.Hosts {
 		if !slices.Contains(c.providers[host], id) {
 			c.providers[host] = append(c.providers[host], id)
-		}
-	}
-	for _, phrase := range r.Tokens {
-		if !known.tokens[token{id, phrase}] {
-			known.tokens[token{id, phrase}] = true
-			c.addPhrase(phrase, use{provider: id})
 		}
 	}
 	return id
@@ -190,12 +161,6 @@ func (c *Classifier) provider(known providerSet, r *Rule) int16 {
 // index files the rule under what it needs at least.
 func (c *Classifier) index(i int32) {
 	r, m := &c.rules[i], &c.matchers[i]
-	for _, phrase := range r.Text {
-		c.addPhrase(phrase, use{rule: i})
-	}
-	for _, phrase := range r.Unless {
-		c.addPhrase(phrase, use{rule: i, unless: true})
-	}
 	exact := len(m.status) > 0
 	for _, p := range m.status {
 		exact = exact && p.subject >= 0 && p.detail >= 0
@@ -223,12 +188,52 @@ func addOnce[K comparable](index map[K][]int32, key K, i int32) {
 	}
 }
 
-// addPhrase adds a phrase that has been checked.
-func (c *Classifier) addPhrase(phrase string, u use) {
-	if n := len(c.uses); n == 0 || c.uses[n-1] != u {
-		c.uses = append(c.uses, u)
+// phraseBook is the phrases of all rules.
+type phraseBook struct {
+	*automaton
+	uses []use // of the phrases
+}
+
+// use is what a phrase was added for: a token of a provider, or a rule.
+type use struct {
+	provider int16
+	rule     int32
+	unless   bool
+}
+
+// joinPhrases makes one automaton of the phrases of all rules. It takes most
+// of the time to start, and is put off until a text has a word.
+func (c *Classifier) joinPhrases() *phraseBook {
+	n := 0
+	for i := range c.rules {
+		n += len(c.rules[i].Text) + len(c.rules[i].Unless)
 	}
-	c.phrases.add(phrase, int32(len(c.uses)-1))
+	book := &phraseBook{automaton: newAutomaton(n)}
+	type token struct {
+		provider int16
+		phrase   string
+	}
+	known := map[token]bool{}
+	for i := range c.rules {
+		r, provider := &c.rules[i], c.matchers[i].provider
+		for _, phrase := range r.Tokens {
+			if !known[token{provider, phrase}] {
+				known[token{provider, phrase}] = true
+				book.addAll([]string{phrase}, use{provider: provider})
+			}
+		}
+		book.addAll(r.Text, use{rule: int32(i)})
+		book.addAll(r.Unless, use{rule: int32(i), unless: true})
+	}
+	return book
+}
+
+// addAll adds phrases that have been checked.
+func (b *phraseBook) addAll(phrases []string, u use) {
+	for _, phrase := range phrases {
+		b.add(phrase, int32(len(b.uses)))
+	}
+	b.uses = append(b.uses, u)
 }
 
 // Rules yields the rules in the order in which they are asked, one's own first.

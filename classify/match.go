@@ -158,8 +158,12 @@ func (c *Classifier) addHost(s *scratch, host string) {
 func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 	text := f.texts[passage]
 	text = text[:min(len(text), maxText)]
-	c.phrases.find(text, &s.memory, func(m match) {
-		u := c.uses[m.use]
+	if s.scan = (scanner{text: text}); !s.scan.next() {
+		return
+	}
+	phrases := c.phrases()
+	phrases.find(text, &s.memory, func(m match) {
+		u := phrases.uses[m.use]
 		if u.provider != 0 {
 			s.addProvider(u.provider)
 			return
