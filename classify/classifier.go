@@ -44,11 +44,17 @@ var standard = sync.OnceValue(func() *Classifier {
 var embedded = sync.OnceValue(func() []Rule {
 	var files []*ruleParser
 	var reading sync.WaitGroup
-	for name, text := range ruleTexts {
-		p := &ruleParser{trusted: true}
-		files = append(files, p)
-		reading.Go(func() { p.read(name, text) })
-	}
+	_ = fs.WalkDir(ruleFiles, "rules", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			p := &ruleParser{trusted: true}
+			files = append(files, p)
+			reading.Go(func() {
+				text, _ := ruleFiles.ReadFile(name) // an embedded file is there
+				p.read(name, string(text))
+			})
+		}
+		return err
+	})
 	reading.Wait()
 	var rules []Rule
 	for _, p := range files {
@@ -56,20 +62,6 @@ var embedded = sync.OnceValue(func() []Rule {
 	}
 	return rules
 })
-
-// ruleTexts yields the files of our rules.
-func ruleTexts(yield func(name, text string) bool) {
-	_ = fs.WalkDir(ruleFiles, "rules", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := ruleFiles.ReadFile(name)
-		if err == nil && !yield(name, string(text)) {
-			return fs.SkipAll
-		}
-		return err
-	})
-}
 
 // New returns a Classifier that asks your rules and ours. Your rules go first;
 // a clear rule of ours still beats a rule of yours that is marked Vague. The

@@ -1,8 +1,8 @@
 package classify
 
 import (
+	"io/fs"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -40,11 +40,17 @@ func TestReply(t *testing.T) {
 
 func TestEmbeddedRules(t *testing.T) {
 	var rules []Rule
-	for name, text := range ruleTexts {
-		more, err := ParseRules(name, strings.NewReader(text))
+	require.NoError(t, fs.WalkDir(ruleFiles, "rules", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		f, err := ruleFiles.Open(name)
 		require.NoError(t, err)
+		defer f.Close()
+		more, err := ParseRules(name, f)
 		rules = append(rules, more...)
-	}
+		return err
+	}))
 	require.Equal(t, rules, embedded())
 	names := map[string]bool{}
 	for _, r := range rules {

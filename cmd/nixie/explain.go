@@ -86,6 +86,7 @@ func knowsWords(v classify.Verdict) bool {
 }
 
 func explain(stdout, stderr io.Writer, host string, args []string) error {
+	go codes.Reply(550).Meaning() // reads the registries while the rules are read
 	rules, err := classify.New()
 	if err != nil {
 		return asFailure(err)
