@@ -100,16 +100,3 @@ func (f *failing) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
-
-func BenchmarkParse(b *testing.B) {
-	box := mbox(10_000)
-	for _, jobs := range []string{"1", "2"} {
-		b.Run("jobs="+jobs, func(b *testing.B) {
-			b.SetBytes(int64(len(box)))
-			b.ReportAllocs()
-			for b.Loop() {
-				run([]string{"parse", "--jobs", jobs, "-"}, bytes.NewReader(box), &bytes.Buffer{}, &bytes.Buffer{})
-			}
-		})
-	}
-}
