@@ -46,27 +46,53 @@ func findCodes(text string) codes.Code {
 }
 
 // looseReply returns a number that only software writes where it stands, as
-// in "MAIL+RCPT 550 no such user".
+// in "MAIL+RCPT 550 no such user", "(error code 552)" or "550 No such user" in
+// quotes.
 func looseReply(text string) codes.Reply {
 	for i := 0; i+3 <= len(text); i++ {
-		if text[i] != '4' && text[i] != '5' || !startsReply(text[i:]) || i > 0 && strings.IndexByte(" :;\n\t", text[i-1]) < 0 && !strings.HasSuffix(text[:i], "：") {
+		if text[i] != '4' && text[i] != '5' || text[i+1] > '7' || !isDigits(text[i:i+3]) {
+			continue
+		}
+		last, _ := utf8.DecodeLastRuneInString(text[:i])
+		if i > 0 && last != ':' && last != '：' && last != ';' && !strings.ContainsRune(beforeReply, last) {
 			continue
 		}
 		reply, err := codes.ParseReply(text[i : i+3])
 		if _, known := reply.Meaning(); err != nil || !known {
 			continue
 		}
-		before := strings.TrimRight(text[:i], " \n\t")
-		if before == "" || before[len(before)-1] == ':' || strings.HasSuffix(before, "：") || isCodeWord(before[strings.LastIndexAny(before, " \n\t")+1:]) || strings.HasPrefix(text[i+3:], " <") {
+		before, after := strings.TrimRight(text[:i], beforeReply), text[i+3:]
+		word := before[strings.LastIndexAny(before, " \n\t")+1:]
+		switch {
+		case isCodeWord(word):
+			if after == "" || !isAlnum(after[0]) && after[0] != '.' {
+				return reply
+			}
+		case !startsReply(text[i:]):
+		case before == "", strings.HasSuffix(before, ":"), strings.HasSuffix(before, "："), strings.HasPrefix(after, " <"), strings.ContainsRune(quotesBefore, last) && startsWithLetter(after):
 			return reply
 		}
 	}
 	return 0
 }
 
+// beforeReply may stand between a reply code and the words before it.
+const beforeReply = " \n\t([|" + quotesBefore
+
+const quotesBefore = "\"'“«「"
+
+// startsWithLetter reports whether s is a space and a letter.
+func startsWithLetter(s string) bool {
+	if !strings.HasPrefix(s, " ") {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(s[1:])
+	return unicode.IsLetter(first)
+}
+
 // isCodeWord reports whether software writes word before a reply code.
 func isCodeWord(word string) bool {
-	word = strings.Trim(word, "[]():,")
+	word = strings.Trim(word, "[]():：,")
 	return slices.ContainsFunc(codeWords, func(w string) bool { return strings.EqualFold(w, word) })
 }
 
@@ -170,7 +196,7 @@ func valueAt(s string) int {
 			if words++; words > 5 {
 				return 0
 			}
-		case c == '\'' || c == '’' || c == '-' || c == '(' || c == ')' || c == '/' || unicode.IsLetter(c) || unicode.IsMark(c):
+		case strings.ContainsRune("'’-()/*【】・", c) || unicode.IsLetter(c) || unicode.IsMark(c) || unicode.IsSymbol(c) && c >= utf8.RuneSelf:
 		default:
 			return 0
 		}

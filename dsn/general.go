@@ -81,10 +81,11 @@ func (r *reader) findItems() {
 }
 
 // addBest adds the strongest of the candidates, each address once. The
-// addresses of the two sides count only where no other does.
+// addresses of the two sides count only where no other does, and one that
+// nothing speaks for only where a mail system names no other.
 func (r *reader) addBest(list []candidate) {
 	for _, own := range []bool{false, true} {
-		best, items := baseless, false
+		best, items := forgotten, false
 		for _, c := range list {
 			if c.own != own || own && !c.item && strings.EqualFold(r.text[c.start:c.end], r.signs.from) {
 				continue
@@ -94,7 +95,7 @@ func (r *reader) addBest(list []candidate) {
 			}
 			items = items || c.tier == best && c.item
 		}
-		if best == baseless || own && (best >= quoted || !r.signs.machine() && !(r.signs.office && best == named)) {
+		if best == forgotten || best == baseless && (own || !r.signs.machine() || len(list) != 1) || own && (best >= quoted || !r.signs.machine() && !(r.signs.office && best == named)) {
 			continue
 		}
 		for _, c := range list {
@@ -122,7 +123,8 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	label := strings.Trim(before, " \t<\"'([*-+>.•·=:")
 	tail := strings.TrimLeft(after, ">\"')] \t")
 	dots := strings.HasPrefix(tail, "...") // as sendmail writes "<bob@example.org>... User unknown"
-	colon := strings.HasSuffix(strings.TrimRight(before, " \t<\""), ":")
+	trimmed := strings.TrimRight(before, " \t\u3000<\"")
+	colon := strings.HasSuffix(trimmed, ":") || strings.HasSuffix(trimmed, "：")
 	c.item = !dots && (!hasLetters(label) || isDisplayName(label, m, strings.HasSuffix(before, "(") && strings.HasPrefix(after, ")"), tail)) && !r.isSenderAbove(m, next) && !r.flows(c.row, tail)
 	c.last = tail == "" && colon
 
@@ -151,8 +153,10 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 		c.tier = told
 	case coded:
 		c.tier = quoted
-	case around&(saysFailed|saysCause) != 0:
+	case around&(saysFailed|saysCause) != 0, codeFollows:
 		c.tier = told
+	case failure && c.last:
+		c.tier = listed
 	default:
 		c.tier = baseless
 	}

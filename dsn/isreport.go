@@ -1,5 +1,7 @@
 package dsn
 
+import "nixie/codes"
+
 // isReport reports whether the message is one: its header speaks for it, and
 // so does the text. Known is whether the text is of a known dialect.
 func (r *reader) isReport(known bool) bool {
@@ -23,7 +25,10 @@ func (r *reader) isReport(known bool) bool {
 		return true
 	}
 	kinds := r.kindsBetween(0, len(r.text))
-	evidence := kinds&(saysFailed|saysCause|saysDelayed|saysDelivered) != 0 || hasFailureCode(r.text)
+	first := findCodes(r.text)
+	code := isFailure(first.Reply.Class()) || isFailure(first.Status.Class)
+	permanent := first.Reply.Class() == codes.Permanent || first.Status.Class == codes.Permanent
+	evidence := kinds&(saysFailed|saysCause|saysDelayed|saysDelivered) != 0 || code
 	// One recipient in a list of its own is more than a mention in a sentence.
 	listed := named && (!r.items[0].mentioned || r.items[0].labelled)
 	subject := s.subject & (saysFailed | saysDelayed)
@@ -34,18 +39,20 @@ func (r *reader) isReport(known bool) bool {
 		return named && (kinds&saysFailed != 0 || s.aboutFailure() && (evidence || listed) || hasFailureCode(r.text) && kinds&saysAway == 0) ||
 			r.returns() && subject != 0 && evidence
 	case s.office && s.aboutFailure():
-		return named && (kinds&(saysFailed|saysDelayed) != 0 || listed && evidence) || r.returns() && subject != 0 && evidence
+		return named && (kinds&(saysFailed|saysDelayed) != 0 || listed && evidence || permanent) || r.returns() && subject != 0 && evidence
 	case s.office && s.answer && s.thread && !known && !listed: // a postmaster writes about an address
 		return false
 	case s.office:
-		return named && (kinds&saysFailed != 0 || r.attached && kinds&saysCause != 0 && hasFailureCode(r.text))
+		return named && (kinds&saysFailed != 0 || permanent)
 	case s.thread:
 		return false
+	case named && code && (s.robot && subject != 0 || s.auto && s.subjectStart&(saysFailed|saysDelayed) != 0):
+		return r.kindsBetween(0, r.items[0].rest)&saysGoods == 0
 	case s.robot, s.subjectStart&(saysFailed|saysDelayed|saysSubject) != 0, s.answer && s.aboutFailure():
 		if named && r.kindsBetween(0, r.items[0].rest)&saysGoods != 0 {
 			return false
 		}
-		return kinds&saysFailed != 0 && (listed || r.attached && s.subject&saysFailed != 0 || (s.robot || s.auto) && named && s.subject&saysFailed != 0 && hasFailureCode(r.text))
+		return kinds&saysFailed != 0 && (listed || r.attached && s.subject&saysFailed != 0)
 	}
 	return false
 }
