@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -94,8 +93,7 @@ func tellAddressJSON(out io.Writer, _ int, k known) error {
 	for _, c := range k.history {
 		object.History = append(object.History, change{c.At, c.State})
 	}
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
+	e := render.NewEncoder(out)
 	return e.Encode(object)
 }
 

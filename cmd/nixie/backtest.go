@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -174,8 +173,7 @@ func (t *trial) delivered(events []ledger.Event, at time.Time) bool {
 }
 
 func (b *backtest) json(out io.Writer) error {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
+	e := render.NewEncoder(out)
 	for _, d := range b.differences {
 		if err := e.Encode(d); err != nil {
 			return err

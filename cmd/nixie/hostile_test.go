@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"nixie/cmd/nixie/internal/export"
 )
 
 // hostile is what strangers put into mail to harm who reads the output.
@@ -235,5 +237,57 @@ func noFormula(t *testing.T, table string, rows int) {
 				assert.NotContains(t, "=+-@＝＋－＠\t\r", string(sign), "%q parted at %q", cell, comma)
 			}
 		}
+	}
+}
+
+// What was recorded of hostile mail is as harmless in all that the ledger is
+// asked for.
+func TestHostileLedger(t *testing.T) {
+	dir := t.TempDir()
+	box := filepath.Join(dir, "Maildir")
+	for _, sub := range []string{"cur", "new", "tmp"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(box, sub), 0o755))
+	}
+	files := 0
+	for _, s := range hostile {
+		for _, msg := range hostileMail(s) {
+			files++
+			require.NoError(t, os.WriteFile(filepath.Join(box, "new", fmt.Sprintf("%d.host", files)), []byte(msg), 0o644))
+		}
+	}
+	db := "sqlite:" + filepath.Join(dir, "ledger.db")
+	ask := func(args ...string) string {
+		t.Helper()
+		var out, errs bytes.Buffer
+		require.Zero(t, run(append([]string{args[0], "--ledger", db}, args[1:]...), nil, &out, &errs), errs.String())
+		harmless(t, out.String())
+		harmless(t, errs.String())
+		return out.String()
+	}
+	ask("ingest", "maildir:"+box)
+
+	var addresses []string
+	for line := range strings.Lines(ask("list", "--all", "--format", "json")) {
+		var state struct{ Address string }
+		require.NoError(t, json.Unmarshal([]byte(line), &state), line)
+		addresses = append(addresses, state.Address)
+	}
+	assert.Greater(t, len(addresses), 5)
+	assert.Equal(t, len(addresses)+1, strings.Count(ask("list", "--all", "--format", "table"), "\n"))
+	noFormula(t, ask("list", "--all", "--format", "csv"), len(addresses)+1)
+	for _, format := range export.Formats() {
+		ask("list", "--format", format)
+	}
+	for _, address := range addresses {
+		ask("address", "--format", "table", "--", address)
+		text := ask("address", "--format", "json", "--", address)
+		assert.True(t, json.Valid([]byte(text)), text)
+		for _, tag := range []string{"</", "<!", "<script"} {
+			assert.NotContains(t, text, tag, "in a script of a page")
+		}
+	}
+	for _, format := range []string{"table", "json"} {
+		ask("incidents", "--format", format)
+		ask("backtest", "--format", format, "--policy", "mailman")
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"nixie/classify"
 	"nixie/classify/ledger"
+	"nixie/cmd/nixie/internal/render"
 	"nixie/dsn"
 	"nixie/dsn/origin"
 )
@@ -64,7 +64,7 @@ func (j *judge) read(m *mail, mailbox string) (err error) {
 
 func writeJSONLines(to io.Writer, events []ledger.Event) error {
 	w := bufio.NewWriter(to)
-	encoder := json.NewEncoder(w)
+	encoder := render.NewEncoder(w)
 	for i := range events {
 		if err := encoder.Encode(&events[i]); err != nil {
 			return err

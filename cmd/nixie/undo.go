@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -134,7 +133,7 @@ and is not held then.`,
 				return asFailure(tellIncidents(out, v.known.Incidents))
 			}
 			for _, in := range v.known.Incidents {
-				if err := json.NewEncoder(out).Encode(in); err != nil {
+				if err := render.NewEncoder(out).Encode(in); err != nil {
 					return asFailure(err)
 				}
 			}

@@ -18,6 +18,7 @@ import (
 
 	"nixie/classify"
 	"nixie/classify/ledger"
+	"nixie/cmd/nixie/internal/render"
 )
 
 // Row is an address and the last event that its standing rests on; the zero
@@ -50,7 +51,7 @@ var formats = []format{
 	{name: "ses", list: true, rows: 100_000, open: table(nil, func(r Row) []string { return []string{r.Address, sesReason(r)} })},
 	// Mailgun: POST /v3/DOMAIN/bounces/import.
 	{name: "mailgun", list: true, size: 25e6, open: table([]string{"address", "code", "error", "created_at"}, func(r Row) []string {
-		return []string{r.Address, mailgunCode(r), cmp.Or(oneLine(r.Last.Text), string(r.Reason)), stamp(r.LastSeen, time.RFC1123Z)}
+		return []string{r.Address, mailgunCode(r), cmp.Or(render.Cell(oneLine(r.Last.Text)), string(r.Reason)), stamp(r.LastSeen, time.RFC1123Z)}
 	})},
 	// SparkPost: suppression list; newsletters are not transactional.
 	{name: "sparkpost", list: true, open: table([]string{"recipient", "type", "description"}, func(r Row) []string {
@@ -142,9 +143,7 @@ func Plain(address string) bool {
 type lines struct{ *json.Encoder }
 
 func newLines(out io.Writer) Writer {
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	return lines{e}
+	return lines{render.NewEncoder(out)}
 }
 
 func (l lines) Write(r Row) error { return l.Encode(r.State) }
@@ -186,9 +185,7 @@ func newSheet(out io.Writer) Writer {
 			strconv.Itoa(r.Count), r.Last.Source, stamp(r.Until, time.RFC3339),
 		}
 		for i, cell := range row {
-			if trimmed := strings.TrimSpace(cell); trimmed != "" && strings.ContainsAny(trimmed[:1], "=+-@") {
-				row[i] = "'" + cell
-			}
+			row[i] = render.Cell(cell)
 		}
 		return row
 	})(out)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -91,6 +92,22 @@ func TestNobodySmugglesALineIntoAList(t *testing.T) {
 	}
 }
 
+func TestNothingUnseenInAList(t *testing.T) {
+	const unseen = "=a\x1b[31m\u202e\u0085\x7f</script>\U000e0041"
+	for _, name := range export.Formats() {
+		var b strings.Builder
+		w, err := export.New(name, &b)
+		require.NoError(t, err)
+		row := rows[0]
+		row.Last.Text, row.Last.Source, row.Because.Rule = unseen, unseen, unseen
+		require.NoError(t, w.Write(row))
+		require.NoError(t, w.Close())
+		assert.Contains(t, b.String(), row.Address, name)
+		assert.False(t, strings.ContainsFunc(b.String(), func(r rune) bool { return r != '\n' && !unicode.IsGraphic(r) }), "%s: %q", name, b.String())
+		assert.NotContains(t, b.String(), ",=", name)
+	}
+}
+
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("no space left") }
@@ -107,7 +124,8 @@ func TestAWriteThatFails(t *testing.T) {
 func TestNoFormulaInASpreadsheet(t *testing.T) {
 	for address, want := range map[string]string{
 		"=1+1@example.org": "'=1+1@example.org", "+1@example.org": "'+1@example.org", "-1@example.org": "'-1@example.org", "@sum@example.org": "'@sum@example.org",
-		" =1@example.org": "' =1@example.org", "\t=1@example.org": "'\t=1@example.org", "\"=1,2\"@example.org": `"""=1,2""@example.org"`, "1=2@example.org": "1=2@example.org",
+		" =1@example.org": "' =1@example.org", "\t=1@example.org": `'\t=1@example.org`, "\"=1,2\"@example.org": `"'""=1,2""@example.org"`,
+		"＝1@example.org": "'＝1@example.org", "1=2@example.org": "1=2@example.org",
 	} {
 		var b strings.Builder
 		w, err := export.New("csv", &b)

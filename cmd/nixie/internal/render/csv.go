@@ -80,9 +80,13 @@ func (r *Recipient) because() string {
 	return b.String()
 }
 
-// appendCell appends a cell with the formulas in it disarmed.
+// Cell returns s as it can be shown in a spreadsheet: the formulas in it are
+// disarmed, and what cannot be seen is as in [Clean].
+func Cell(s string) string { return Clean(disarm(s)) }
+
+// appendCell appends a cell.
 func appendCell(dst []byte, s string) []byte {
-	s = Clean(disarm(s))
+	s = Cell(s)
 	if !strings.ContainsAny(s, "\",") && strings.TrimSpace(s) == s {
 		return append(dst, s...)
 	}

@@ -1,6 +1,8 @@
 package render
 
 import (
+	"encoding/json"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -185,17 +187,49 @@ func appendJSON(dst []byte, s string) []byte {
 			dst = append(dst, '\\', 'r')
 		case c == '\t':
 			dst = append(dst, '\\', 't')
-		case r < 0x10000:
-			dst = appendHex(append(dst, '\\', 'u'), r, 4)
 		default:
-			r -= 0x10000
-			dst = appendHex(append(dst, '\\', 'u'), 0xd800+r>>10, 4)
-			dst = appendHex(append(dst, '\\', 'u'), 0xdc00+r&0x3ff, 4)
+			dst = appendUnicode(dst, r)
 		}
 		i += size
 		done = i
 	}
 	return append(dst, s[done:]...)
+}
+
+// appendUnicode appends the escape of a character.
+func appendUnicode(dst []byte, r rune) []byte {
+	if r < 0x10000 {
+		return appendHex(append(dst, '\\', 'u'), r, 4)
+	}
+	r -= 0x10000
+	dst = appendHex(append(dst, '\\', 'u'), 0xd800+r>>10, 4)
+	return appendHex(append(dst, '\\', 'u'), 0xdc00+r&0x3ff, 4)
+}
+
+// NewEncoder returns an encoder of JSON, a value a line, with nothing in it
+// that a terminal acts on, that cannot be seen, or that begins or ends a
+// script, as in [JSON].
+func NewEncoder(to io.Writer) *json.Encoder {
+	e := json.NewEncoder(escaper{to})
+	e.SetEscapeHTML(false)
+	return e
+}
+
+// escaper escapes in JSON what encoding/json leaves as it is.
+type escaper struct{ to io.Writer }
+
+// Write takes whole values, as json.Encoder writes them.
+func (e escaper) Write(values []byte) (int, error) {
+	var escaped []byte
+	done, text := 0, string(values)
+	for i, r := range text {
+		if r == '<' && startsTag(text[i+1:]) || r != '\n' && !unicode.IsGraphic(r) {
+			escaped = appendUnicode(append(escaped, text[done:i]...), r)
+			done = i + utf8.RuneLen(r)
+		}
+	}
+	_, err := e.to.Write(append(escaped, text[done:]...))
+	return len(values), err
 }
 
 // startsTag reports whether a < before s begins what has a meaning inside the

@@ -53,6 +53,7 @@ func TestAppendJSON(t *testing.T) {
 
 func FuzzAppendJSON(f *testing.F) {
 	f.Add("\x1b[31m\u202e\xff\"\\\U000e0041")
+	f.Add("</script><!--\u2028\x7f\u0085\n<SCRIPT>&lt;")
 	f.Fuzz(func(t *testing.T, in string) {
 		out := string(appendJSON([]byte{'"'}, in)) + `"`
 		var back string
@@ -62,6 +63,15 @@ func FuzzAppendJSON(f *testing.F) {
 		}
 		assert.True(t, isClean(out), out)
 		assert.True(t, isClean(Clean(in)), in)
+
+		var b strings.Builder
+		require.NoError(t, NewEncoder(&b).Encode([]string{in}))
+		line := strings.TrimSuffix(b.String(), "\n")
+		var list []string
+		require.NoError(t, json.Unmarshal([]byte(line), &list), line)
+		assert.Equal(t, []string{string([]rune(in))}, list)
+		assert.True(t, isClean(line), line)
+		assert.NotContains(t, line, "</")
 	})
 }
 
