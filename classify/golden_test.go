@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,4 +124,44 @@ func verdicts(report *dsn.Report) string {
 		return "no recipient\n"
 	}
 	return b.String()
+}
+
+// FuzzReport holds that the verdicts on a message are the same each time, that
+// their words stand in it, and at a line that it has, and that nobody is given
+// up for a transient answer unless the report says that it is over.
+func FuzzReport(f *testing.F) {
+	names, err := filepath.Glob("../testdata/eml/*.eml")
+	require.NoError(f, err)
+	for _, name := range names {
+		msg, err := os.ReadFile(name)
+		require.NoError(f, err)
+		f.Add(msg)
+	}
+	f.Fuzz(func(t *testing.T, msg []byte) {
+		report := dsn.Parse(msg)
+		require.Equal(t, verdicts(report), verdicts(report))
+		for r, v := range Report(report) {
+			if v.Transient && r.Action != dsn.Failed {
+				require.NotEqual(t, GiveUp, v.Decision)
+			}
+			for _, e := range v.Because {
+				require.True(t, stands(report, r, e.Quote), "%s quotes %q", e.Rule, e.Quote)
+				if e.At != (dsn.Place{}) {
+					require.True(t, 1 <= e.At.Line && e.At.Line <= len(msg)+1, "%s at %v", e.Rule, e.At)
+				}
+			}
+		}
+	})
+}
+
+// stands reports whether the report has these words, in what is said of the
+// recipient or of all, or in a header field.
+func stands(report *dsn.Report, r *dsn.Recipient, words string) bool {
+	texts := []string{report.Text, r.Diagnostic.Text, report.Header.Decoded("Subject")}
+	for _, fields := range []dsn.Fields{report.Header, report.Fields, r.Fields} {
+		for _, field := range fields {
+			texts = append(texts, field.Text())
+		}
+	}
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, words) })
 }

@@ -2,6 +2,7 @@ package classify
 
 import (
 	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,15 @@ func TestNewChecksRules(t *testing.T) {
 func FuzzParseRules(f *testing.F) {
 	f.Add("Rule: a\nText: b * c, d\nUnless: e\nStatus: x.7.1\nReply: 5xx\nReason: spam\nSample: 550 b c")
 	f.Add("Provider: p\nHost: example.org\nToken: t\n\nRule: a\nCommand: end of DATA\nReason: own\nDecision: retry\nAfter: 1h")
+	require.NoError(f, fs.WalkDir(ruleFiles, "rules/providers", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			text, _ := ruleFiles.ReadFile(name)
+			provider, _, _ := strings.Cut(string(text), "\nRule:")
+			rule := provider + "\nRule:" + strings.SplitN(string(text)+"\nRule:", "\nRule:", 3)[1]
+			f.Add(rule)
+		}
+		return err
+	}))
 	f.Fuzz(func(t *testing.T, text string) {
 		rules, err := ParseRules("f.txt", strings.NewReader(text))
 		if err == nil && len(rules) == 0 {

@@ -2,10 +2,13 @@ package codes_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"nixie/codes"
 )
@@ -243,6 +246,13 @@ func TestFindDoesNotAllocate(t *testing.T) {
 func FuzzFind(f *testing.F) {
 	for _, text := range []string{"550 5.1.1 x", "#5.1.1", "0×800CCC79", "-2146644871", "said: 554-a\n554 b", "€550", "(550", "code=", "1.2.3.4"} {
 		f.Add(text)
+	}
+	names, _ := filepath.Glob("../testdata/eml/*.facts") // what is read of each message
+	require.NotEmpty(f, names)
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		require.NoError(f, err)
+		f.Add(string(text))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		var first []codes.Code

@@ -56,6 +56,12 @@ func TestFieldsGet(t *testing.T) {
 func FuzzGroups(f *testing.F) {
 	f.Add("A: 1\n\tx\n\n# c\nB: 2\r\nnone")
 	f.Add(": \n \n\r\n:")
+	corpus(f, func(msg []byte, r *Report) {
+		f.Add(string(msg))
+		for i := range r.Recipients {
+			f.Add(groupText(r.Fields) + "\n" + groupText(r.Recipients[i].Fields))
+		}
+	})
 	f.Fuzz(func(t *testing.T, text string) {
 		lines := strings.Count(text, "\n") + 1
 		last := 0
@@ -70,4 +76,13 @@ func FuzzGroups(f *testing.F) {
 			}
 		}
 	})
+}
+
+// groupText writes the fields as they stood.
+func groupText(fields Fields) string {
+	var b strings.Builder
+	for _, f := range fields {
+		b.WriteString(f.Name + ": " + f.Value + "\n")
+	}
+	return b.String()
 }

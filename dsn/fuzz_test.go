@@ -5,13 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzParse holds that Parse never fails, is a function of the bytes alone and
-// names no place outside the message.
+// FuzzParse holds that Parse never fails, takes time by the size, is a function
+// of the bytes alone and names no place outside the message.
 func FuzzParse(f *testing.F) {
 	for _, pattern := range []string{"../testdata/eml/*.eml", "../testdata/mime/*"} {
 		names, err := filepath.Glob(pattern)
@@ -23,8 +24,9 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, msg []byte) {
-		before := bytes.Clone(msg)
+		before, start := bytes.Clone(msg), time.Now()
 		r := Parse(msg)
+		assert.Less(t, time.Since(start), 2*time.Second+time.Duration(len(msg))*20*time.Microsecond) // others use the machine too
 		assert.Equal(t, before, msg, "Parse changed its input")
 		assert.Equal(t, facts(r), facts(Parse(msg)))
 		lines := len(msg) + 1 // base64 may hold more lines than it has itself, but not more than bytes

@@ -169,6 +169,18 @@ func TestMaildirMessage(t *testing.T) {
 func FuzzStream(f *testing.F) {
 	f.Add([]byte(from + "A: 1\n\none\n\n" + from + "A: 2\n\n>From me\n"))
 	f.Add([]byte("A: 1\r\n\r\nFrom 00:00 0000"))
+	names, err := filepath.Glob("../../../../testdata/eml/p*.eml")
+	require.NoError(f, err)
+	require.NotEmpty(f, names)
+	var box []byte
+	for _, name := range names {
+		msg, err := os.ReadFile(name)
+		require.NoError(f, err)
+		f.Add(msg)
+		if box = append(append(append(box, from...), msg...), '\n'); len(box) < 16<<10 {
+			f.Add(box)
+		}
+	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var whole, bytewise Reader
 		a, errA := read(t, &whole, "box", bytes.NewReader(in))
