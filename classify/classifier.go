@@ -56,11 +56,11 @@ var embedded = sync.OnceValue(func() []Rule {
 		return err
 	})
 	reading.Wait()
-	var rules []Rule
-	for _, p := range files {
-		rules = append(rules, p.rules...)
+	lists := make([][]Rule, len(files))
+	for i, p := range files {
+		lists[i] = p.rules
 	}
-	return rules
+	return slices.Concat(lists...)
 })
 
 // New returns a Classifier that asks your rules and ours. Your rules go first;
@@ -72,11 +72,14 @@ func New(rules ...Rule) (*Classifier, error) {
 
 func newClassifier(own, ours []Rule) (*Classifier, error) {
 	c := &Classifier{
-		rules:     append(slices.Clip(own), ours...),
+		rules:     ours,
 		byName:    make(map[string]int32, len(own)+len(ours)),
 		providers: map[string][]int16{},
 		byStatus:  map[codes.Status][]int32{},
 		byReply:   map[codes.Reply][]int32{},
+	}
+	if len(own) > 0 {
+		c.rules = slices.Concat(own, ours)
 	}
 	c.matchers = make([]matcher, 0, len(c.rules))
 	providers := map[string]int16{}

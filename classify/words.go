@@ -147,10 +147,10 @@ func (s *scanner) plain() {
 		if !isWordRune(r) || isSpaceless(r) {
 			break
 		}
-		switch {
-		case isAccent(r):
+		switch letter := fold(r); {
+		case letter == dropped:
 		case s.size+utf8.UTFMax <= len(s.buf):
-			s.size += utf8.EncodeRune(s.buf[s.size:], plainLetter(unicode.ToLower(r)))
+			s.size += utf8.EncodeRune(s.buf[s.size:], letter)
 		default:
 			long = true
 		}
@@ -167,27 +167,40 @@ func (s *scanner) plain() {
 const plainLetters = "aàáâãäåāăą cçćĉċč dďđ eèéêëēĕėęě gĝğġģ hĥħ iìíîïĩīĭįı jĵ kķ lĺļľł nñńņň oòóôõöøōŏő " +
 	"rŕŗř sśŝşšș tţťŧț uùúûüũūŭůűų wŵ yýÿŷ zźżž еѐё иѝй αά εέ ηή ιίϊΐ οό υύϋΰ ωώ"
 
-// withoutAccent is the plain letter of each that has one; 0 for others.
-var withoutAccent = func() (letters ['ѝ' + 1]rune) {
+// letters are the folded forms of the letters, digits and marks of Latin, Greek
+// and Cyrillic: small, and without accents. It is 0 for what is none of these,
+// and dropped for an accent that stands by itself behind its letter.
+var letters = func() (table ['ԯ' + 1]rune) {
+	plain := map[rune]rune{}
 	for group := range strings.FieldsSeq(plainLetters) {
-		plain, n := utf8.DecodeRuneInString(group)
+		first, n := utf8.DecodeRuneInString(group)
 		for _, r := range group[n:] {
-			letters[r] = plain
+			plain[r] = first
 		}
 	}
-	return letters
+	for i := range table {
+		switch r := rune(i); {
+		case 0x300 <= r && r <= 0x36f:
+			table[i] = dropped
+		case unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r):
+			table[i] = unicode.ToLower(r)
+			if letter, ok := plain[table[i]]; ok {
+				table[i] = letter
+			}
+		}
+	}
+	return table
 }()
 
-// plainLetter returns a small letter without its accents.
-func plainLetter(r rune) rune {
-	if int(r) < len(withoutAccent) && withoutAccent[r] != 0 {
-		return withoutAccent[r]
-	}
-	return r
-}
+const dropped = -1
 
-// isAccent reports whether r is an accent of the letter before.
-func isAccent(r rune) bool { return 0x300 <= r && r <= 0x36f }
+// fold returns the folded form of a character of a word.
+func fold(r rune) rune {
+	if int(r) < len(letters) {
+		return letters[r]
+	}
+	return unicode.ToLower(r)
+}
 
 // lettersAround reports whether the n bytes at i stand between two word characters.
 func (s *scanner) lettersAround(i, n int) bool {
@@ -418,8 +431,8 @@ func lower(c byte) byte {
 
 // isWordRune reports whether r is a letter, digit or mark.
 func isWordRune(r rune) bool {
-	if r < utf8.RuneSelf {
-		return isAlnum(byte(r))
+	if int(r) < len(letters) {
+		return letters[r] != 0
 	}
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r))
 }
