@@ -102,11 +102,11 @@ var (
 
 var tables = sync.OnceValue(func() *registries {
 	t := &registries{
-		replies:        map[Reply]Meaning{},
-		statuses:       map[Status]Meaning{},
-		hresults:       map[HResult]Meaning{},
+		replies:        make(map[Reply]Meaning, 100),
+		statuses:       make(map[Status]Meaning, 500),
+		hresults:       make(map[HResult]Meaning, 200),
 		hresultReplies: map[HResult]Reply{},
-		names:          map[string]string{},
+		names:          make(map[string]string, 250),
 	}
 	for row := range readRows(replyCSV) {
 		r, _ := ParseReply(row["code"])
@@ -140,17 +140,19 @@ var tables = sync.OnceValue(func() *registries {
 // row is one row of a table, by the names of its columns.
 type row map[string]string
 
-// readRows yields the rows of a table that begins with the names of its columns.
+// readRows yields the rows of a table that begins with the names of its
+// columns. The row is used again for the next.
 func readRows(table string) func(yield func(row) bool) {
 	return func(yield func(row) bool) {
 		r := csv.NewReader(strings.NewReader(table))
 		names, _ := r.Read()
+		r.ReuseRecord = true
+		row := row{}
 		for {
 			cells, err := r.Read()
 			if err != nil {
 				return
 			}
-			row := row{}
 			for i, name := range names {
 				row[name] = cells[i]
 			}

@@ -2,6 +2,7 @@ package dsn
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -38,7 +39,7 @@ var phrasesText string
 
 // phrases holds the phrases of phrases.txt.
 var phrases = sync.OnceValue(func() *foldTable[phraseKind] {
-	kinds := map[string]phraseKind{}
+	kinds := make(map[string]phraseKind, 2000)
 	for group := range Groups(phrasesText) {
 		kind, ok := phraseKinds[group.Get("Means")]
 		if !ok {
@@ -52,6 +53,7 @@ var phrases = sync.OnceValue(func() *foldTable[phraseKind] {
 	for words, kind := range kinds {
 		list = append(list, phrase[phraseKind]{words, kind})
 	}
+	slices.SortFunc(list, func(a, b phrase[phraseKind]) int { return strings.Compare(a.words, b.words) }) // a stable sort takes longer
 	return newFoldTable(list)
 })
 
