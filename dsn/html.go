@@ -23,6 +23,10 @@ func htmlText(page string) string {
 		case "p", "div", "br", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "hr", "blockquote", "dt", "dd", "body",
 			"/p", "/div", "/tr", "/li", "/table", "/h1", "/h2", "/h3", "/h4", "/h5", "/h6", "/pre", "/ul", "/ol", "/blockquote", "/dt", "/dd", "/body":
 			p.endLine()
+		case "wbr":
+			p.joins = true
+		default:
+			p.joins = p.joins || strings.HasSuffix(text, "@")
 		}
 	}
 	return p.out.String()
@@ -34,6 +38,8 @@ type htmlReader struct {
 	page   string // what is still to read
 	out    strings.Builder
 	inLine bool // something stands on the last line of out
+	joins  bool // what follows may belong to the last word, as where an address is half bold
+	spaced bool // space stands after the last word
 
 	unquoted  bool // a quote is never closed: they count no more
 	untagged  bool // no tag ends any more
@@ -127,15 +133,22 @@ func (p *htmlReader) skip(name string) {
 	}
 }
 
+const htmlSpace = " \t\r\n"
+
 // text adds the words of a text.
 func (p *htmlReader) text(s string) {
+	if s == "" {
+		return
+	}
+	joins := !p.spaced && strings.IndexByte(htmlSpace, s[0]) < 0 && (p.joins || s[0] == '@')
+	p.joins, p.spaced = false, strings.IndexByte(htmlSpace, s[len(s)-1]) >= 0
 	// Some software escapes twice.
 	for word := range strings.FieldsSeq(html.UnescapeString(html.UnescapeString(s))) {
-		if p.inLine {
+		if p.inLine && !joins {
 			p.out.WriteByte(' ')
 		}
 		p.out.WriteString(word)
-		p.inLine = true
+		p.inLine, joins = true, false
 	}
 }
 
