@@ -125,7 +125,7 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	dots := strings.HasPrefix(tail, "...") // as sendmail writes "<bob@example.org>... User unknown"
 	trimmed := strings.TrimRight(before, " \t\u3000<\"")
 	colon := strings.HasSuffix(trimmed, ":") || strings.HasSuffix(trimmed, "：")
-	c.item = !dots && (!hasLetters(label) || isDisplayName(label, m, strings.HasSuffix(before, "(") && strings.HasPrefix(after, ")"), tail)) && !r.isSenderAbove(m, next) && !r.flows(c.row, tail)
+	c.item = !dots && (!hasLetters(label) || isDisplayName(label, m, strings.HasSuffix(before, "(") && strings.HasPrefix(after, ")"), tail)) && !r.isSenderAbove(m, next) && !r.flows(c.row, after, tail)
 	c.last = tail == "" && colon
 
 	role, gap := r.roleBefore(m, next, max(previous, r.paragraphStart(c.row)))
@@ -141,7 +141,7 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 		c.tier = forgotten
 	case c.item && (failure && !r.signsOff(c.row) || follows&(saysCause|saysFailed) != 0 || codeFollows || r.actionOfHeading(r.heading(-1, c.row)) != ""):
 		c.tier = named
-	case c.item, isHeaderLabel(label):
+	case c.item, (colon || tail == "") && isHeaderLabel(label):
 		c.tier = listed
 	case dots && (coded || follows&(saysCause|saysFailed) != 0):
 		c.tier = named
@@ -198,7 +198,10 @@ func (r *reader) continues(i int) bool {
 
 // flows reports whether an address at the start of row i, with tail after it,
 // stands in the middle of a sentence that began in the row above.
-func (r *reader) flows(i int, tail string) bool {
+func (r *reader) flows(i int, after, tail string) bool {
+	if strings.HasPrefix(after, "  ") || strings.HasPrefix(after, "\t") { // the next column of a table
+		return false
+	}
 	if i == 0 || r.blank(i-1) || r.rows[i].indent != r.rows[i-1].indent || tail == "" {
 		return false
 	}

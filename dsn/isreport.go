@@ -46,7 +46,7 @@ func (r *reader) isReport(known bool) bool {
 		return named && (kinds&saysFailed != 0 || permanent)
 	case s.thread:
 		return false
-	case named && code && (s.robot && subject != 0 || s.auto && s.subjectStart&(saysFailed|saysDelayed) != 0):
+	case named && code && (s.robot && subject != 0 || s.auto && subject != 0 && s.subjectStart != 0):
 		return r.kindsBetween(0, r.items[0].rest)&saysGoods == 0
 	case s.robot, s.subjectStart&(saysFailed|saysDelayed|saysSubject) != 0, s.answer && s.aboutFailure():
 		if named && r.kindsBetween(0, r.items[0].rest)&saysGoods != 0 {
