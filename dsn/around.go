@@ -48,8 +48,11 @@ func isHeaderLabel(label string) bool {
 // isHelpDesk reports whether address is where one asks for help.
 func isHelpDesk(address string) bool {
 	local, _, _ := strings.Cut(strings.ToLower(address), "@")
+	if strings.HasPrefix(local, "postmaster") {
+		return true
+	}
 	switch local {
-	case "postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster", "webmaster", "help", "admin", "noreply", "no-reply":
+	case "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster", "webmaster", "help", "admin", "noreply", "no-reply":
 		return true
 	}
 	return false

@@ -29,6 +29,11 @@ func proseDiagnostic(text string) Diagnostic {
 	if d.Reply == 0 {
 		d.Reply = looseReply(text)
 	}
+	if n := len(d.Text) - 3; d.Reply == 0 && n > 0 && d.Text[n-1] == ' ' && startsReply(d.Text[n:]) && saysIn(text)&saysCause != 0 { // "user not found 550"
+		if reply, err := codes.ParseReply(d.Text[n:]); err == nil {
+			d.Reply = reply
+		}
+	}
 	return d
 }
 

@@ -14,7 +14,7 @@ func (p *parser) prose() {
 	complete := p.isComplete()
 	for i := range p.texts {
 		part := &p.texts[i]
-		if p.Text != "" && (complete || part.media == "text/html" && part.within == "multipart/alternative") {
+		if p.Text != "" && (complete || part.media == "text/html" && part.within == "multipart/alternative" && len(p.Text) > maxStub) {
 			break
 		}
 		text := p.text(part)
@@ -52,6 +52,10 @@ func (p *parser) prose() {
 	p.addressee()
 	p.whom()
 }
+
+// maxStub is how long a text may be that says no more than that the HTML beside
+// it is to be read.
+const maxStub = 300
 
 // addressee restores the domain of a recipient that a server knows by its own
 // name: it is that of the one the original was sent to, if the local part is

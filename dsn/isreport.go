@@ -52,7 +52,8 @@ func (r *reader) isReport(known bool) bool {
 		if named && r.kindsBetween(0, r.items[0].rest)&saysGoods != 0 {
 			return false
 		}
-		return kinds&saysFailed != 0 && (listed || r.attached && s.subject&saysFailed != 0)
+		addressed := named && r.kindsBetween(r.rowStart(r.items[0].row), r.items[0].rest)&saysRecipient != 0
+		return kinds&saysFailed != 0 && (listed || s.robot && addressed && s.subject&saysFailed != 0 || r.attached && s.subject&saysFailed != 0)
 	}
 	return false
 }
