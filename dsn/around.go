@@ -73,7 +73,7 @@ func hasLetters(s string) bool {
 	for digits < len(s) && '0' <= s[digits] && s[digits] <= '9' {
 		digits++
 	}
-	if digits > 0 && digits < 3 && strings.Trim(s[digits:], ".):") == "" {
+	if digits > 0 && digits < 3 && strings.Trim(s[digits:], ".):]") == "" {
 		return false
 	}
 	for i := 0; i < len(s); {

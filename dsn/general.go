@@ -17,9 +17,10 @@ type candidate struct {
 	mention
 	row  int
 	tier tier
-	own  bool // the address of who sent the original or of who reports
-	item bool // it stands like an item of a list, not in a sentence
-	last bool // it ends its line, after a label
+	own  bool   // the address of who sent the original or of who reports
+	item bool   // it stands like an item of a list, not in a sentence
+	last bool   // it ends its line, after a label
+	form string // the label before it, with a colon; "" if there is none
 }
 
 // tier is how strong the ground is to take an address for a failed recipient;
@@ -98,8 +99,14 @@ func (r *reader) addBest(list []candidate) {
 		if best == forgotten || best == baseless && (own || !r.signs.machine() || len(list) != 1) || own && (best >= quoted || !r.signs.machine() && !(r.signs.office && best == named)) {
 			continue
 		}
+		forms := map[string]bool{}
 		for _, c := range list {
-			if c.own == own && c.tier == best && c.item == items {
+			if c.form != "" && c.own == own && c.tier == best && c.item == items {
+				forms[c.form] = true
+			}
+		}
+		for _, c := range list {
+			if c.own == own && (c.tier == best && c.item == items || forms[c.form]) {
 				r.addItem(item{address: r.text[c.start:c.end], mark: mark{c.row, c.end}, mentioned: !c.item, labelled: c.last})
 			}
 		}
@@ -127,6 +134,9 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	colon := strings.HasSuffix(trimmed, ":") || strings.HasSuffix(trimmed, "：")
 	c.item = !dots && (!hasLetters(label) || isDisplayName(label, m, strings.HasSuffix(before, "(") && strings.HasPrefix(after, ")"), tail)) && !r.isSenderAbove(m, next) && !r.flows(c.row, after, tail)
 	c.last = tail == "" && colon
+	if n := valueAt(label + ": "); colon && n > 2 {
+		c.form = label
+	}
 
 	role, gap := r.roleBefore(m, next, max(previous, r.paragraphStart(c.row)))
 	around := r.kindsBetween(max(r.rowStart(c.row-1), m.start-near), min(r.rowEnd(c.row+1), m.end+near))

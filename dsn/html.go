@@ -23,6 +23,8 @@ func htmlText(page string) string {
 		case "p", "div", "br", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "hr", "blockquote", "dt", "dd", "body",
 			"/p", "/div", "/tr", "/li", "/table", "/h1", "/h2", "/h3", "/h4", "/h5", "/h6", "/pre", "/ul", "/ol", "/blockquote", "/dt", "/dd", "/body":
 			p.endLine()
+		case "td", "th":
+			p.cell = p.inLine
 		case "wbr":
 			p.joins = true
 		default:
@@ -39,6 +41,7 @@ type htmlReader struct {
 	out    strings.Builder
 	inLine bool // something stands on the last line of out
 	joins  bool // what follows may belong to the last word, as where an address is half bold
+	cell   bool // what follows stands in the next cell of a table
 	spaced bool // space stands after the last word
 
 	unquoted  bool // a quote is never closed: they count no more
@@ -144,11 +147,14 @@ func (p *htmlReader) text(s string) {
 	p.joins, p.spaced = false, strings.IndexByte(htmlSpace, s[len(s)-1]) >= 0
 	// Some software escapes twice.
 	for word := range strings.FieldsSeq(html.UnescapeString(html.UnescapeString(s))) {
-		if p.inLine && !joins {
+		switch {
+		case p.inLine && p.cell:
+			p.out.WriteByte('\t')
+		case p.inLine && !joins:
 			p.out.WriteByte(' ')
 		}
 		p.out.WriteString(word)
-		p.inLine, joins = true, false
+		p.inLine, p.cell, joins = true, false, false
 	}
 }
 
