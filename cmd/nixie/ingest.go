@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -107,6 +108,9 @@ not be read, and 2 for wrong usage.`,
 			log, err := newLog(opts.log, aside{progress, cmd.ErrOrStderr()})
 			if err != nil {
 				return err
+			}
+			if os.Getenv("GOGC") == "" {
+				debug.SetGCPercent(100) // the list of a large mailbox is alive all the time
 			}
 			judge, err := newJudge(opts.rules, opts.origin)
 			if err != nil {

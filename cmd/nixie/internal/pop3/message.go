@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	maxEntries = 4 << 20 // messages in a mailbox
-	window     = 16      // commands that may be sent before the first is answered
+	maxListing = 128 << 20 // octets in an answer of many lines that is no message
+	window     = 16        // commands that may be sent before the first is answered
 )
 
 // ErrTooBig is why a message is not read to its end, nor any after it: it is
@@ -81,8 +81,9 @@ func (c *Client) lines(command string, each func(string) error) error {
 	if err := c.do(command); err != nil {
 		return err
 	}
-	for range maxEntries {
+	for left := maxListing; left > 0; {
 		line, err := c.line()
+		left -= len(line) + len("\r\n")
 		if err == nil && line == "." {
 			return nil
 		}

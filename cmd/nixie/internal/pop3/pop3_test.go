@@ -257,6 +257,27 @@ func (a answers) Write(p []byte) (int, error) { return len(p), nil }
 func (a answers) Close() error                { return nil }
 func (a answers) SetDeadline(time.Time) error { return nil }
 
+// endless is a server that lists without end.
+type endless struct {
+	answers
+	line string
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.r.Len() == 0 {
+		e.r.Reset([]byte(e.line))
+	}
+	return e.r.Read(p)
+}
+
+func TestAListWithoutEnd(t *testing.T) {
+	said := "+OK\r\n-ERR\r\n+OK\r\n"
+	c, err := New(&endless{answers{r: bytes.NewReader([]byte(said))}, "1 1 " + strings.Repeat("x", maxLine-10) + "\r\n"}, time.Second)
+	require.NoError(t, err)
+	_, err = c.List()
+	assert.EqualError(t, err, "pop3: LIST: the server lists without end")
+}
+
 // slow is a server that sends octet after octet.
 type slow struct {
 	answers
