@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 )
 
@@ -30,31 +31,29 @@ func (s *Store) Marked(ctx context.Context, name string) (map[string]bool, error
 
 // Mark marks values under a name. What is marked already stays so.
 func (s *Store) Mark(ctx context.Context, name string, values ...string) error {
-	return s.eachMark(ctx, `INSERT INTO nixie_marks (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, name, values)
+	return s.eachMark(ctx, `INSERT INTO nixie_marks (name, value) SELECT $1, value FROM `+s.dialect.each("$2")+` WHERE true ON CONFLICT DO NOTHING`, name, values)
 }
 
 // Unmark takes marks away.
 func (s *Store) Unmark(ctx context.Context, name string, values ...string) error {
-	return s.eachMark(ctx, `DELETE FROM nixie_marks WHERE name = $1 AND value = $2`, name, values)
+	return s.eachMark(ctx, `DELETE FROM nixie_marks WHERE name = $1 AND value IN (SELECT value FROM `+s.dialect.each("$2")+`)`, name, values)
 }
 
 func (s *Store) eachMark(ctx context.Context, statement, name string, values []string) error {
 	if len(values) == 0 {
 		return nil
 	}
-	err := s.transact(ctx, func(tx *sql.Tx) error {
-		st, err := tx.PrepareContext(ctx, s.dialect.query(statement))
-		if err != nil {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = text(v)
+	}
+	list, err := json.Marshal(texts)
+	if err == nil {
+		err = s.transact(ctx, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, s.dialect.query(statement), text(name), string(list))
 			return err
-		}
-		defer st.Close()
-		for _, value := range values {
-			if _, err := st.ExecContext(ctx, text(name), text(value)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("store: write: %w", err)
 	}

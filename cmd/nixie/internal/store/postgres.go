@@ -24,6 +24,8 @@ func openPostgres(url string) (*sql.DB, error) {
 
 func (postgres) query(q string) string { return q }
 
+func (postgres) each(array string) string { return "json_array_elements_text(" + array + ") AS value" }
+
 // schema compares bytes, as SQLite does.
 func (postgres) schema() []string {
 	return []string{`

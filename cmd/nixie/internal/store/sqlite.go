@@ -42,6 +42,8 @@ func openSQLite(path string, create bool) (*sql.DB, error) {
 
 func (sqlite) query(q string) string { return strings.ReplaceAll(q, "$", "?") }
 
+func (sqlite) each(array string) string { return "json_each(" + array + ")" }
+
 func (sqlite) schema() []string {
 	return []string{`
 		CREATE TABLE nixie_events (

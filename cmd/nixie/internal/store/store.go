@@ -58,6 +58,8 @@ var _ ledger.Store = (*Store)(nil)
 type dialect interface {
 	// query returns a query, whose parameters are written $1, in its own form.
 	query(string) string
+	// each is a table with the column value, of the texts in a JSON array.
+	each(array string) string
 	// schema creates the tables, step by step since the first version.
 	schema() []string
 	// lock keeps others from writing until the transaction ends.
