@@ -34,6 +34,7 @@ type popBox struct {
 
 	mu      sync.Mutex
 	passed  map[string]bool // IDs that are not to be read again
+	refused map[string]bool // IDs that are to be read again in another run
 	deletes []string        // IDs that are to be deleted
 }
 
@@ -61,7 +62,7 @@ const popPollTime = time.Minute
 // openPOP connects to the server.
 func openPOP(ctx context.Context, p Place, o Options) (*popBox, error) {
 	log := o.Log.With("source", p.Name)
-	b := &popBox{place: p, options: o, log: log, retry: retry{options: o, log: log}, passed: make(map[string]bool)}
+	b := &popBox{place: p, options: o, log: log, retry: retry{options: o, log: log}, passed: make(map[string]bool), refused: make(map[string]bool)}
 	if o.Notes != nil && !o.Again {
 		for _, name := range b.passes() {
 			marked, err := o.Notes.Marked(ctx, name)
@@ -233,6 +234,9 @@ func (b *popBox) read(ctx context.Context, yield func(Message, error) bool) (mor
 		id := ids[next]
 		next++
 		b.pass(id)
+		if popRefusal(err) != nil {
+			b.refuse(id)
+		}
 		if !yield(Message{id, data}, err) {
 			return false, nil
 		}
@@ -259,6 +263,12 @@ func (b *popBox) pass(id string) {
 	b.passed[id] = true
 }
 
+func (b *popBox) refuse(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refused[id] = true
+}
+
 func (b *popBox) Done(ctx context.Context, recorded, left []string) error {
 	if b.place.after.What == remove {
 		b.mu.Lock()
@@ -274,11 +284,13 @@ func (b *popBox) Done(ctx context.Context, recorded, left []string) error {
 
 func (b *popBox) mark(ctx context.Context, name string, ids []string) error {
 	var lasting []string
+	b.mu.Lock()
 	for _, id := range ids {
-		if lasts(id) {
+		if lasts(id) && !b.refused[id] {
 			lasting = append(lasting, id)
 		}
 	}
+	b.mu.Unlock()
 	return b.options.Notes.Mark(ctx, name, lasting...)
 }
 

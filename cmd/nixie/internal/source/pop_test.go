@@ -321,13 +321,15 @@ func TestPOPWithoutUniqueIDs(t *testing.T) {
 }
 
 func TestPOPPassesOverWhatCannotBeRead(t *testing.T) {
-	server := newPOPServer(t, popMessage{"1", "a"}, popMessage{"2", ""}, popMessage{"3", "c"})
-	s := openWith(t, server.url(), "delete", popOptions())
-	assert.Equal(t, `a(pop3: RETR: the server answers "-ERR it cannot be read")c`, drain(t, s))
-	require.NoError(t, s.Close())
+	server, o := newPOPServer(t, popMessage{"1", "a"}, popMessage{"2", ""}, popMessage{"3", "C"}), popOptions()
+	for _, want := range []string{`a(pop3: RETR: the server answers "-ERR it cannot be read")C`, `(pop3: RETR: the server answers "-ERR it cannot be read")`} {
+		s := openWith(t, server.url(), "delete", o)
+		assert.Equal(t, want, drain(t, s), "it may be readable in another run")
+		require.NoError(t, s.Close())
+	}
 
 	server.size, server.messages = strconv.Itoa(mailbox.MaxMessage+1), abc()
-	s = openWith(t, server.url(), "delete", popOptions())
+	s := openWith(t, server.url(), "delete", popOptions())
 	assert.Equal(t, strings.Repeat("("+errTooBig.Error()+")", 5), drain(t, s))
 	require.NoError(t, s.Close())
 	assert.Equal(t, "aBcde", server.left())
