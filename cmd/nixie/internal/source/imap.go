@@ -577,9 +577,13 @@ func (f *imapFolder) Wait(ctx context.Context) error {
 	}
 	var idle *imapclient.IdleCommand
 	err := f.conn.run(func(c *imapConn) (err error) {
-		if c.Caps().Has(imap.CapIdle) {
-			idle, err = c.Idle()
+		if !c.Caps().Has(imap.CapIdle) {
+			return nil
 		}
+		if err := c.Noop().Wait(); err != nil { // not every server tells in IDLE what was before
+			return err
+		}
+		idle, err = c.Idle()
 		return err
 	})
 	if err == nil && idle == nil || refusal(err) != nil {

@@ -52,7 +52,7 @@ func newIMAPServer(t *testing.T, caps imap.CapSet, messages int) *imapServer {
 	}
 	server := imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return memory.NewSession(), nil, nil
+			return imapSession{memory.NewSession().(imapserver.SessionIMAP4rev2)}, nil, nil
 		},
 		Caps: caps, InsecureAuth: true, Logger: log.New(io.Discard, "", 0),
 	})
@@ -62,6 +62,36 @@ func newIMAPServer(t *testing.T, caps imap.CapSet, messages int) *imapServer {
 	go server.Serve(imapListener{l, s})
 	t.Cleanup(func() { server.Close() })
 	return s
+}
+
+// setBefore sets what is called before each command; false breaks the connection.
+func (s *imapServer) setBefore(before func(command string) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = before
+}
+
+// setHide sets what is left out of all that the server sends.
+func (s *imapServer) setHide(hide string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hide = hide
+}
+
+// imapSession tells in IDLE also what was before.
+type imapSession struct{ imapserver.SessionIMAP4rev2 }
+
+func (s imapSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	for {
+		if err := s.Poll(w, true); err != nil {
+			return err
+		}
+		select {
+		case <-stop:
+			return nil
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
 
 // deliver puts a message into the INBOX.
@@ -163,8 +193,11 @@ func (c *imapServerConn) Read(p []byte) (int, error) {
 
 func (c *imapServerConn) Write(p []byte) (int, error) {
 	out := p
-	if c.server.hide != "" {
-		out = bytes.ReplaceAll(p, []byte(" "+c.server.hide), nil)
+	c.server.mu.Lock()
+	hide := c.server.hide
+	c.server.mu.Unlock()
+	if hide != "" {
+		out = bytes.ReplaceAll(p, []byte(" "+hide), nil)
 	}
 	if _, err := c.Conn.Write(out); err != nil {
 		return 0, err
@@ -318,16 +351,14 @@ func TestIMAPConnectionThatBreaks(t *testing.T) {
 			server := newIMAPServer(t, modernServer, 2300)
 			o := options()
 			s := openWith(t, server.url, "delete", o)
-			server.mu.Lock()
 			broken := 0
-			server.before = func(command string) bool {
+			server.setBefore(func(command string) bool {
 				if strings.HasPrefix(command, at) && broken < 2 {
 					broken++
 					return false
 				}
 				return true
-			}
-			server.mu.Unlock()
+			})
 			if at == "SELECT" || at == "AUTHENTICATE" {
 				server.disconnect()
 			}
@@ -353,15 +384,15 @@ func TestIMAPConnectionThatBreaks(t *testing.T) {
 // before it, so that a later run tries again.
 func TestIMAPMessageThatBreaksTheConnection(t *testing.T) {
 	server := newIMAPServer(t, modernServer, 5)
-	server.before = func(command string) bool {
+	server.setBefore(func(command string) bool {
 		return command != "UID FETCH 1:5 (UID BODY.PEEK[])" && command != "UID FETCH 3 (UID BODY.PEEK[])"
-	}
+	})
 	o := options()
 	s := openWith(t, server.url, "delete", o)
 	assert.Equal(t, []string{"1/1 1", "1/2 2", "1/3 the connection broke whenever it was read", "1/4 4", "1/5 5"}, subjects(t, s))
 	require.NoError(t, s.Done(t.Context(), []string{"1/1", "1/2", "1/4", "1/5"}, []string{"1/3"}))
 	assert.Equal(t, []string{"3"}, server.left("INBOX"))
-	server.before = nil
+	server.setBefore(nil)
 	assert.Equal(t, []string{"1/3 3"}, subjects(t, openWith(t, server.url, "delete", o)))
 }
 
@@ -371,9 +402,7 @@ func TestIMAPServerThatStaysAway(t *testing.T) {
 	var waits []time.Duration
 	o.sleep = func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
 	s := openWith(t, server.url, "delete", o)
-	server.mu.Lock()
-	server.before = func(string) bool { return false }
-	server.mu.Unlock()
+	server.setBefore(func(string) bool { return false })
 	have := subjects(t, s)
 	require.Len(t, have, 1)
 	assert.Contains(t, have[0], "closed")
@@ -393,17 +422,13 @@ func TestIMAPWatchNeverGivesUp(t *testing.T) {
 	waits := 0
 	o.sleep = func(ctx context.Context, d time.Duration) error {
 		if waits++; waits == 100 {
-			server.mu.Lock()
-			server.before = nil
-			server.mu.Unlock()
+			server.setBefore(nil)
 		}
 		assert.LessOrEqual(t, d, maxRetryTime)
 		return ctx.Err()
 	}
 	s := openWith(t, server.url, "delete", o)
-	server.mu.Lock()
-	server.before = func(string) bool { return false }
-	server.mu.Unlock()
+	server.setBefore(func(string) bool { return false })
 	assert.Equal(t, []string{"1/1 1", "1/2 2", "1/3 3"}, subjects(t, s))
 	assert.Equal(t, 100, waits)
 	assert.Contains(t, logged.String(), `level=WARN msg="trouble with the server" source=imap://bounces@127.0.0.1`)
@@ -480,7 +505,7 @@ func TestIMAPErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			server := newIMAPServer(t, modernServer, 0)
-			server.hide = tt.hide
+			server.setHide(tt.hide)
 			url := server.url
 			if tt.url != nil {
 				url = tt.url(server)
