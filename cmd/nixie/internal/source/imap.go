@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"sync"
 	"time"
 
@@ -101,11 +100,20 @@ func (f *imapFolder) open(ctx context.Context, c *imapConn) error {
 	if data.UIDValidity == 0 {
 		return finalError{errors.New("the server gives no UIDVALIDITY: a message could be taken for another")}
 	}
+	if data.UIDNext == 0 { // RFC 3501 lets a server leave it out
+		data.UIDNext = 1
+		if data.NumMessages > 0 {
+			last, err := c.Fetch(imap.SeqSetNum(data.NumMessages), &imap.FetchOptions{UID: true}).Collect()
+			if err != nil {
+				return err
+			}
+			for _, m := range last {
+				data.UIDNext = m.UID + 1
+			}
+		}
+	}
 	f.selected = true
 	f.uidNext = data.UIDNext
-	if f.uidNext == 0 {
-		f.uidNext = math.MaxUint32
-	}
 	if data.UIDValidity == f.validity {
 		return nil
 	}

@@ -27,6 +27,8 @@ type imapServer struct {
 	user *imapmemserver.User
 	url  string // of the INBOX
 
+	fetch func(uids imap.NumSet) error // is called before messages are sent; an error refuses
+
 	mu       sync.Mutex
 	commands []string                  // that it has got, without their tags
 	before   func(command string) bool // is called before each; false breaks the connection
@@ -52,7 +54,7 @@ func newIMAPServer(t *testing.T, caps imap.CapSet, messages int) *imapServer {
 	}
 	server := imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return imapSession{memory.NewSession().(imapserver.SessionIMAP4rev2)}, nil, nil
+			return imapSession{memory.NewSession().(imapserver.SessionIMAP4rev2), s}, nil, nil
 		},
 		Caps: caps, InsecureAuth: true, Logger: log.New(io.Discard, "", 0),
 	})
@@ -79,7 +81,19 @@ func (s *imapServer) setHide(hide string) {
 }
 
 // imapSession tells in IDLE also what was before.
-type imapSession struct{ imapserver.SessionIMAP4rev2 }
+type imapSession struct {
+	imapserver.SessionIMAP4rev2
+	server *imapServer
+}
+
+func (s imapSession) Fetch(w *imapserver.FetchWriter, uids imap.NumSet, options *imap.FetchOptions) error {
+	if s.server.fetch != nil && len(options.BodySection) > 0 {
+		if err := s.server.fetch(uids); err != nil {
+			return err
+		}
+	}
+	return s.SessionIMAP4rev2.Fetch(w, uids, options)
+}
 
 func (s imapSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
 	for {
@@ -289,7 +303,7 @@ func TestIMAPNotesHowFarItCame(t *testing.T) {
 	assert.Len(t, subjects(t, s), 4)
 	require.NoError(t, s.Done(t.Context(), []string{"1/1"}, []string{"1/2"}))
 	require.NoError(t, s.Done(t.Context(), []string{"1/3"}, nil))
-	name := "position " + strings.TrimSuffix(server.url, "") + " keep"
+	name := "position " + server.url + " keep"
 	assert.Equal(t, notes{name: "1 3"}, o.Notes)
 	assert.Equal(t, []string{"1/4 4"}, subjects(t, openWith(t, server.url, "keep", o)))
 
@@ -394,6 +408,42 @@ func TestIMAPMessageThatBreaksTheConnection(t *testing.T) {
 	assert.Equal(t, []string{"3"}, server.left("INBOX"))
 	server.setBefore(nil)
 	assert.Equal(t, []string{"1/3 3"}, subjects(t, openWith(t, server.url, "delete", o)))
+}
+
+// A server may refuse for now, so the note stays before what it refused.
+func TestIMAPMessageThatIsRefused(t *testing.T) {
+	server := newIMAPServer(t, modernServer, 5)
+	refuse := true
+	server.fetch = func(uids imap.NumSet) error {
+		if set, ok := uids.(imap.UIDSet); ok && refuse && set.Contains(3) {
+			return &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeLimit, Text: "throttled"}
+		}
+		return nil
+	}
+	o := options()
+	s := openWith(t, server.url, "keep", o)
+	assert.Equal(t, []string{"1/1 1", "1/2 2", "1/3 imap: NO [LIMIT] throttled", "1/4 4", "1/5 5"}, subjects(t, s))
+	require.NoError(t, s.Done(t.Context(), []string{"1/1", "1/2", "1/4", "1/5"}, []string{"1/3"}))
+	refuse = false
+	assert.Equal(t, []string{"1/3 3", "1/4 4", "1/5 5"}, subjects(t, openWith(t, server.url, "keep", o)))
+}
+
+func TestIMAPServerWithoutUIDNEXT(t *testing.T) {
+	server := newIMAPServer(t, modernServer, 0)
+	server.setHide("[UIDNEXT 1]")
+	o := options()
+	o.Watch = true
+	s := openWith(t, server.url, "keep", o)
+	assert.Empty(t, subjects(t, s))
+	server.deliver("Subject: 1\r\n\r\n")
+	server.deliver("Subject: 2\r\n\r\n")
+	server.setHide("[UIDNEXT 3]")
+	require.NoError(t, s.Wait(t.Context()))
+	assert.Equal(t, []string{"1/1 1", "1/2 2"}, subjects(t, s))
+	server.deliver("Subject: 3\r\n\r\n")
+	server.setHide("[UIDNEXT 4]")
+	require.NoError(t, s.Wait(t.Context()))
+	assert.Equal(t, []string{"1/3 3"}, subjects(t, s))
 }
 
 func TestIMAPServerThatStaysAway(t *testing.T) {

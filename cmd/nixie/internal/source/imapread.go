@@ -139,9 +139,6 @@ func (f *imapFolder) read(ctx context.Context, w window, yield func(Message, err
 			if breaks++; breaks < maxBreaks {
 				continue
 			}
-			f.mu.Lock()
-			f.holdAt(first.uid)
-			f.mu.Unlock()
 			got = []fetched{{first.uid, nil, errors.New("the connection broke whenever it was read")}}
 		case refusal(err) != nil:
 			got = []fetched{{first.uid, nil, err}}
@@ -149,6 +146,11 @@ func (f *imapFolder) read(ctx context.Context, w window, yield func(Message, err
 			return err
 		}
 		for _, m := range got {
+			if m.err != nil && m.err != errTooBig {
+				f.mu.Lock()
+				f.holdAt(m.uid) // the next run may have more luck
+				f.mu.Unlock()
+			}
 			if !yield(Message{fmt.Sprintf("%d/%d", w.validity, m.uid), m.data}, m.err) {
 				return errStop
 			}
