@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
+	"io"
 	"mime"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/emersion/go-message/charset"
@@ -17,15 +20,22 @@ import (
 // decoded is kept as it came, with a Defect.
 func (p *part) text(defect func(rule, text string, at Place)) string {
 	bad := func(rule, text string) { defect(rule, text, Place{p.number, 1}) }
+	scratch := decodeBuffers.Get().(*[]byte)
+	defer func() {
+		if cap(*scratch) <= 1<<16 { // a larger one is not worth keeping
+			decodeBuffers.Put(scratch)
+		}
+	}()
 	body := p.body
 	f, _ := p.header.Find("Content-Transfer-Encoding")
 	encoding, _, _ := strings.Cut(f.Text(), ";")
 	switch encoding = strings.ToLower(strings.Trim(encoding, ` "'`)); encoding {
 	case "quoted-printable":
 		var ok bool
-		if body, ok = decodeQuotedPrintable(body); !ok {
+		if *scratch, ok = decodeQuotedPrintable((*scratch)[:0], body); !ok {
 			bad("RFC 2045 section 6.7", "quoted-printable with a = that encodes nothing")
 		}
+		body = *scratch
 	case "base64":
 		var ok bool
 		if body, ok = decodeBase64(body); !ok {
@@ -35,28 +45,36 @@ func (p *part) text(defect func(rule, text string, at Place)) string {
 	default:
 		bad("RFC 2045 section 6", "unknown Content-Transfer-Encoding "+encoding)
 	}
-	s := unixLines(decodeCharset(body, p.param("charset"), bad))
+	label := strings.ToLower(strings.Trim(p.param("charset"), `'" `))
+	if bytes.IndexByte(body, '\r') >= 0 && !strings.HasPrefix(label, "utf-16") && !strings.HasPrefix(label, "utf-32") {
+		*scratch = unixLines((*scratch)[:0], body)
+		body = *scratch
+	}
+	s := decodeCharset(body, label, bad)
 	if p.media == "text/html" {
 		s = htmlText(s)
+	} else if strings.IndexByte(s, '\r') >= 0 {
+		s = string(unixLines(nil, []byte(s)))
 	}
 	return s
 }
 
-// unixLines returns s with LF for CR LF and for each CR that stands alone.
-func unixLines(s string) string {
-	i := strings.IndexByte(s, '\r')
-	if i < 0 {
-		return s
-	}
-	var b strings.Builder
-	for b.Grow(len(s)); i >= 0; i = strings.IndexByte(s, '\r') {
-		b.WriteString(s[:i])
-		if s = s[i+1:]; s == "" || s[0] != '\n' {
-			b.WriteByte('\n')
+// decodeBuffers are what a text is decoded into on the way.
+var decodeBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// unixLines appends b to dst with LF for CR LF and for each CR that stands
+// alone; dst may be the start of b.
+func unixLines(dst, b []byte) []byte {
+	for {
+		i := bytes.IndexByte(b, '\r')
+		if i < 0 {
+			return append(dst, b...)
+		}
+		dst = append(dst, b[:i]...)
+		if b = b[i+1:]; len(b) == 0 || b[0] != '\n' {
+			dst = append(dst, '\n')
 		}
 	}
-	b.WriteString(s)
-	return b.String()
 }
 
 // plain returns the body as it stands, or what base64 hides in it: gateways
@@ -68,17 +86,16 @@ func (p *part) plain() []byte {
 	switch encoding := f.Text(); {
 	case strings.EqualFold(encoding, "base64") && firstField(body) == "":
 		body, _ = decodeBase64(body)
-	case strings.EqualFold(encoding, "quoted-printable"):
-		body, _ = decodeQuotedPrintable(body)
+	case strings.EqualFold(encoding, "quoted-printable") && bytes.IndexByte(body, '=') >= 0:
+		body, _ = decodeQuotedPrintable(nil, body)
 	}
 	return body
 }
 
-// decodeCharset returns b as UTF-8. Where the label is missing, unknown or
+// decodeCharset returns b as UTF-8. The label is in lower case. Where the label is missing, unknown or
 // wrong the bytes decide: UTF-8 if they are that, else ISO-2022-JP if they
 // switch to it, else windows-1252.
 func decodeCharset(b []byte, label string, bad func(rule, text string)) string {
-	label = strings.ToLower(strings.Trim(label, `'" `))
 	plain := isASCII(b)
 	escapes := plain && bytes.IndexByte(b, 0x1b) >= 0
 	switch label {
@@ -187,27 +204,34 @@ func decodeWords(s string) string {
 	return s
 }
 
-var wordDecoder = mime.WordDecoder{CharsetReader: charset.Reader}
-
-// decodeQuotedPrintable decodes RFC 2045 section 6.7. A = that encodes
-// nothing is kept, and reported by false.
-func decodeQuotedPrintable(b []byte) ([]byte, bool) {
-	if bytes.IndexByte(b, '=') < 0 {
-		return b, true
+var wordDecoder = mime.WordDecoder{CharsetReader: func(label string, input io.Reader) (io.Reader, error) {
+	b, err := io.ReadAll(input)
+	if err != nil {
+		return nil, err
 	}
+	s, ok := convert(label, b)
+	if !ok {
+		return nil, errors.New("unknown charset " + label)
+	}
+	return strings.NewReader(s), nil
+}}
+
+// decodeQuotedPrintable decodes RFC 2045 section 6.7 and appends it to dst. A =
+// that encodes nothing is kept, and reported by false.
+func decodeQuotedPrintable(dst, b []byte) ([]byte, bool) {
 	ok := true
-	out := make([]byte, 0, len(b))
+	dst = slices.Grow(dst, len(b))
 	for len(b) > 0 {
 		i := bytes.IndexByte(b, '=')
 		if i < 0 {
 			break
 		}
-		out = append(out, b[:i]...)
+		dst = append(dst, b[:i]...)
 		b = b[i:]
 		row := bytes.TrimLeft(b[1:], " \t")
 		switch {
 		case len(b) >= 3 && isHex(b[1]) && isHex(b[2]):
-			out = append(out, unhex(b[1])<<4|unhex(b[2]))
+			dst = append(dst, unhex(b[1])<<4|unhex(b[2]))
 			b = b[3:]
 		case len(row) == 0:
 			b = nil
@@ -217,11 +241,11 @@ func decodeQuotedPrintable(b []byte) ([]byte, bool) {
 			b = row[2:]
 		default:
 			ok = false
-			out = append(out, '=')
+			dst = append(dst, '=')
 			b = b[1:]
 		}
 	}
-	return append(out, b...), ok
+	return append(dst, b...), ok
 }
 
 func isHex(c byte) bool {

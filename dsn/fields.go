@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"cmp"
 	"iter"
 	"strings"
 	"time"
@@ -71,7 +72,7 @@ func Groups(text string) iter.Seq[Fields] {
 
 // fieldReader reads fields from text. The values are parts of that text.
 type fieldReader struct {
-	header   bool   // a line of white space does not end the group, RFC 5322 section 4.2
+	header   int    // not 0: the most fields there are; a line of white space does not end the group, RFC 5322 section 4.2
 	comments bool   // lines that start with # are comments
 	loose    *[]int // where not nil, a line that is no field joins the field above, and its number goes here
 }
@@ -96,7 +97,7 @@ func (r fieldReader) group(text string, line int) (fields Fields, rest string, n
 		end, after := lineEnd(text, pos)
 		row := text[pos:end]
 		switch {
-		case row == "" || !r.header && isSpace(row):
+		case row == "" || r.header == 0 && isSpace(row):
 			return fields, text[after:], line + 1
 		case r.comments && row[0] == '#':
 		case isBlank(row[0]) && len(fields) > 0:
@@ -119,11 +120,7 @@ func (r fieldReader) group(text string, line int) (fields Fields, rest string, n
 				}
 			}
 			if fields == nil {
-				n := 8
-				if r.header {
-					n = 1 + strings.Count(text, "\n")*2/3 // a third of the lines are folds
-				}
-				fields = make(Fields, 0, n)
+				fields = make(Fields, 0, cmp.Or(r.header, 8))
 			}
 			fields = append(fields, Field{name, text[value:end], line})
 		}

@@ -281,14 +281,17 @@ func (w *walker) skipEnvelope() int {
 // begins. In the header of a part a line that is no field begins the body: most
 // likely the blank line is missing.
 func (w *walker) header(pos int, number string) (Fields, int) {
-	end := pos
+	end, n := pos, 0 // n: the lines that are no fold
 	for end < len(w.msg) {
 		rest := w.msg[end:]
 		if rest[0] == '\n' || rest[0] == '\r' && len(rest) > 1 && rest[1] == '\n' {
 			break
 		}
+		if !isBlank(rest[0]) {
+			n++
+		}
 		i := bytes.IndexByte(rest, '\n')
-		if number != "" && rest[0] != ' ' && rest[0] != '\t' && !startsField(rest) {
+		if number != "" && !isBlank(rest[0]) && !startsField(rest) {
 			if w.levelAt(rest) >= 0 {
 				break
 			}
@@ -308,7 +311,7 @@ func (w *walker) header(pos int, number string) (Fields, int) {
 		return nil, pos
 	}
 	w.loose = w.loose[:0]
-	fields, _, _ := fieldReader{header: true, loose: &w.loose}.group(string(w.msg[pos:end]), 1)
+	fields, _, _ := fieldReader{header: n, loose: &w.loose}.group(string(w.msg[pos:end]), 1)
 	for _, line := range w.loose {
 		w.defect("RFC 5322 section 2.2", "a header line without a colon", Place{Part: number, Line: line})
 	}
