@@ -176,7 +176,9 @@ func (p *parser) mislabelled(part *part) {
 // firstField returns the name of the field that body begins with, "" if it
 // begins with no field.
 func firstField(body []byte) string {
-	body = bytes.TrimLeft(body, " \t\r\n")
+	for len(body) > 0 && (isBlank(body[0]) || body[0] == '\r' || body[0] == '\n') {
+		body = body[1:]
+	}
 	body = body[:min(len(body), 80)]
 	if i := fieldName(body); i > 0 {
 		return string(body[:i])

@@ -65,10 +65,26 @@ func (p *parser) delivery(number, text string, line int) {
 // recipientField returns the name of a per-recipient field of RFC 3464
 // section 2.3 as the RFC spells it, "" for another.
 func recipientField(name string) string {
-	for _, known := range []string{"Original-Recipient", "Final-Recipient", "Action", "Status", "Remote-MTA", "Diagnostic-Code", "Last-Attempt-Date", "Final-Log-ID", "Will-Retry-Until"} {
-		if len(name) == len(known) && strings.EqualFold(name, known) {
-			return known
-		}
+	var buf [32]byte
+	switch string(lowerName(&buf, name)) {
+	case "original-recipient":
+		return "Original-Recipient"
+	case "final-recipient":
+		return "Final-Recipient"
+	case "action":
+		return "Action"
+	case "status":
+		return "Status"
+	case "remote-mta":
+		return "Remote-MTA"
+	case "diagnostic-code":
+		return "Diagnostic-Code"
+	case "last-attempt-date":
+		return "Last-Attempt-Date"
+	case "final-log-id":
+		return "Final-Log-ID"
+	case "will-retry-until":
+		return "Will-Retry-Until"
 	}
 	return ""
 }
