@@ -27,7 +27,7 @@ func (p *parser) disposition(part *part) {
 	if p.isRejection() {
 		p.Kind, r.Action = DeliveryStatus, Failed
 	}
-	p.Recipients = append(p.Recipients, r)
+	p.addRecipient(r)
 }
 
 // isRejection reports whether the notification is how the recipient's filter

@@ -74,7 +74,7 @@ func (p *parser) wrapped() {
 	if s := readSigns(p.Header); !s.machine() && !s.robot {
 		return
 	}
-	inner := parser{Report: &Report{}}
+	inner := parser{Report: &Report{}, limits: p.limits}
 	inner.parse(o.Raw)
 	if inner.Kind != DeliveryStatus {
 		return

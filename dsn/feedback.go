@@ -23,12 +23,14 @@ func (p *parser) feedback(part *part) {
 	}
 }
 
-// complainer adds a recipient of whom only the address is known.
+// complainer adds a recipient of whom only the address is known, once.
 func (p *parser) complainer(address Typed, at Place) {
-	for _, r := range p.Recipients {
-		if r.Final.Value == address.Value {
-			return
-		}
+	if p.complainers[address.Value] {
+		return
 	}
-	p.Recipients = append(p.Recipients, Recipient{Final: address, At: at})
+	if p.complainers == nil {
+		p.complainers = map[string]bool{}
+	}
+	p.complainers[address.Value] = true
+	p.addRecipient(Recipient{Final: address, At: at})
 }

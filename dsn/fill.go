@@ -44,6 +44,7 @@ func (p *parser) prose() {
 		}
 		if len(found.Recipients) > 0 || found.Kind != "" {
 			p.add(found)
+			p.limitRecipients()
 			break
 		}
 	}
@@ -246,7 +247,7 @@ func (p *parser) failedRecipients() {
 				}
 				continue
 			}
-			p.Recipients = append(p.Recipients, r)
+			p.addRecipient(r)
 			known[strings.ToLower(address)] = &r
 		}
 	}

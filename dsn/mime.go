@@ -7,15 +7,6 @@ import (
 	"strings"
 )
 
-// What is read of a message that is made to be large. Passing a limit is a
-// Defect; what was read so far is kept.
-const (
-	maxDepth   = 20     // of multiparts in multiparts; what lies deeper is read as text
-	maxParts   = 10_000 // of a message
-	maxTexts   = 20     // parts that are searched for a report in prose
-	maxDefects = 1_000  // that are listed
-)
-
 // part is one entity of a message that is not a multipart.
 type part struct {
 	number string // as IMAP counts, RFC 9051 section 6.4.5
@@ -44,6 +35,7 @@ type multipart struct {
 // broken: a lost boundary ends the part, and each such thing is a Defect.
 type walker struct {
 	msg    []byte
+	limits Limits
 	open   []multipart
 	defect func(rule, text string, at Place)
 	loose  []int // lines of the last header that are no field
@@ -97,8 +89,8 @@ func (w *walker) parts(top *Fields) iter.Seq[part] {
 			if pos = w.follow(d); pos < 0 {
 				return
 			}
-			if n == maxParts {
-				w.defect("RFC 2046 section 5.1", "too many parts; the rest was not read", Place{p.number, 1})
+			if n == w.limits.Parts {
+				w.defect("limit Parts", "too many parts; the rest was not read", Place{p.number, 1})
 				return
 			}
 		}
@@ -131,8 +123,8 @@ func (w *walker) enter(p *part, params string, pos int, first bool) (delimiter, 
 		number = ""
 	}
 	m := multipart{boundary: param(params, "boundary"), media: p.media, number: number}
-	if len(w.open) == maxDepth {
-		w.defect("RFC 2046 section 5.1", "multiparts nest too deep", at)
+	if len(w.open) == w.limits.Depth {
+		w.defect("limit Depth", "multiparts nest too deep; what lies deeper is read as text", at)
 		return w.delimiter(pos), false
 	}
 	outer := w.delimiterOf(pos, m.boundary)
@@ -315,6 +307,7 @@ func (w *walker) header(pos int, number string) (Fields, int) {
 	for _, line := range w.loose {
 		w.defect("RFC 5322 section 2.2", "a header line without a colon", Place{Part: number, Line: line})
 	}
+	cutFields(fields, w.limits.Field, number, w.defect)
 	return fields, skipLine(w.msg, end)
 }
 

@@ -15,7 +15,7 @@ import (
 
 // parts lists number, media type and body of each part, and the defects.
 func parts(msg string) (list []string, defects []string) {
-	w := walker{msg: []byte(msg), defect: func(_, text string, _ Place) { defects = append(defects, text) }}
+	w := walker{msg: []byte(msg), limits: Limits{}.orDefault(), defect: func(_, text string, _ Place) { defects = append(defects, text) }}
 	var top Fields
 	for p := range w.parts(&top) {
 		list = append(list, p.number+" "+p.media+" "+string(p.body))
@@ -100,7 +100,7 @@ func TestPartsLikeGoMessage(t *testing.T) {
 		}
 		compared++
 		var got []string
-		w := walker{msg: msg, defect: func(string, string, Place) {}}
+		w := walker{msg: msg, limits: Limits{}.orDefault(), defect: func(string, string, Place) {}}
 		var top Fields
 		for p := range w.parts(&top) {
 			if !strings.HasPrefix(p.media, "text/") {

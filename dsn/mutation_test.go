@@ -143,7 +143,7 @@ func statusEnd(msg []byte) int {
 		return end
 	}
 	var header Fields
-	w := walker{msg: msg, defect: func(string, string, Place) {}}
+	w := walker{msg: msg, limits: Limits{}.orDefault(), defect: func(string, string, Place) {}}
 	for part := range w.parts(&header) {
 		if part.media == "message/delivery-status" || part.media == "message/global-delivery-status" {
 			end = cap(msg) - cap(part.body) + len(part.body)

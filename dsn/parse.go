@@ -9,34 +9,30 @@ import (
 
 // Parse reads a message. It is total: any bytes give a Report, and what
 // breaks a rule is read over and named in Defects. The Report keeps no
-// reference to msg except in Original.Raw.
-func Parse(msg []byte) *Report {
-	p := parser{Report: &Report{}}
-	p.parse(msg)
-	return p.Report
-}
+// reference to msg except in Original.Raw. What is read of a message that is
+// made to be large has limits, the defaults of Limits.
+func Parse(msg []byte) *Report { return Limits{}.Parse(msg) }
 
-// Read reads a message from r to its end; it fails only if r does.
-func Read(r io.Reader) (*Report, error) {
-	msg, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	return Parse(msg), nil
-}
+// Read reads a message from r to its end or to the limit of size; it fails
+// only if r does.
+func Read(r io.Reader) (*Report, error) { return Limits{}.Read(r) }
 
 // parser is one run of Parse.
 type parser struct {
 	*Report
-	texts []part // the text parts before the returned original
+	limits  Limits // none of them zero
+	texts   []part // the text parts before the returned original
+	crowded bool   // there were more recipients than the limit
+
+	complainers map[string]bool // by address
 }
 
 func (p *parser) defect(rule, text string, at Place) {
 	switch {
-	case len(p.Defects) < maxDefects:
+	case len(p.Defects) < p.limits.Defects:
 		p.Defects = append(p.Defects, Defect{rule, text, at})
-	case len(p.Defects) == maxDefects:
-		p.Defects = append(p.Defects, Defect{rule, "too many defects; this and the rest are not listed", at})
+	case len(p.Defects) == p.limits.Defects:
+		p.Defects = append(p.Defects, Defect{"limit Defects", "too many defects; this and the rest are not listed", at})
 	}
 }
 
@@ -56,6 +52,7 @@ func (p *parser) groups(number, text string, line int) iter.Seq2[int, Fields] {
 				p.defect("RFC 3464 section 2.1", "a line that is no field", Place{number, line})
 			}
 			loose = loose[:0]
+			cutFields(group, p.limits.Field, number, p.defect)
 			if len(group) > 0 && !yield(offset, group) {
 				return
 			}
@@ -68,7 +65,7 @@ func (p *parser) parse(msg []byte) {
 		p.defect("RFC 5322 section 2.3", "a bare CR; read as a line end", Place{Line: 1})
 		msg = lineFeeds(msg)
 	}
-	w := walker{msg: msg, defect: p.defect}
+	w := walker{msg: msg, limits: p.limits, defect: p.defect}
 	for part := range w.parts(&p.Header) {
 		p.part(&part)
 	}
@@ -166,8 +163,8 @@ func (p *parser) mislabelled(part *part) {
 		p.defect("RFC 6522 section 3", "a returned message of type "+part.media, Place{part.number, 1})
 		p.original(part, true)
 	case !strings.HasPrefix(part.media, "text/") || p.Original != nil:
-	case len(p.texts) == maxTexts:
-		p.defect("RFC 2046 section 5.1", "too many text parts; this one was not read", Place{part.number, 1})
+	case len(p.texts) == p.limits.Texts:
+		p.defect("limit Texts", "too many text parts; this one was not read", Place{part.number, 1})
 	default:
 		p.texts = append(p.texts, *part)
 	}
@@ -217,7 +214,7 @@ func (p *parser) original(part *part, whole bool) {
 		return
 	}
 	raw := part.plain()
-	w := walker{msg: raw, defect: func(string, string, Place) {}}
+	w := walker{msg: raw, limits: p.limits, defect: func(string, string, Place) {}}
 	header, body := w.header(w.skipEnvelope(), "")
 	p.Original = &Original{
 		Header: header,

@@ -190,7 +190,7 @@ func (p *parser) recipient(number string, fields Fields) {
 	if r.Action == "" {
 		p.defect("RFC 3464 section 2.3.3", "no Action field", r.At)
 	}
-	p.Recipients = append(p.Recipients, r)
+	p.addRecipient(r)
 }
 
 // action reads an Action, RFC 3464 section 2.3.3.

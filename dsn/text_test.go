@@ -54,7 +54,7 @@ func sharedLabels(t *testing.T) []label {
 func proseOf(msg []byte, without string) prose {
 	var header Fields
 	none := func(string, string, Place) {}
-	w := walker{msg: msg, defect: none}
+	w := walker{msg: msg, limits: Limits{}.orDefault(), defect: none}
 	var texts []part
 	attached := false
 	for p := range w.parts(&header) {

@@ -1,0 +1,92 @@
+package dsn
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// Limits bound what is read of one message, so that a hostile one costs its
+// reader no more than it is worth. A limit of zero is the default, which no
+// honest report comes near. What lies beyond a limit is not read; a Defect says
+// which limit that was, and what was read so far is kept.
+type Limits struct {
+	Size       int // bytes of the message, 64 MiB
+	Depth      int // multiparts in multiparts, 20; what lies deeper is read as text
+	Parts      int // parts of the message, 10,000
+	Texts      int // text parts that are searched for a report in prose, 20
+	Recipients int // recipients of the report, 200,000
+	Field      int // bytes of the value of a field, 1 MiB
+	Defects    int // defects that are listed, 1,000
+}
+
+// Parse is the function Parse within these limits.
+func (l Limits) Parse(msg []byte) *Report {
+	p := parser{Report: &Report{}, limits: l.orDefault()}
+	if size := p.limits.Size; len(msg) > size {
+		p.defect("limit Size", fmt.Sprintf("the message is longer than %d bytes; the rest was not read", size), Place{Line: 1})
+		msg = msg[:size]
+	}
+	p.parse(msg)
+	return p.Report
+}
+
+// Read is the function Read within these limits. Of r it takes no more than
+// the limit of size.
+func (l Limits) Read(r io.Reader) (*Report, error) {
+	msg, err := io.ReadAll(io.LimitReader(r, int64(l.orDefault().Size)+1))
+	if err != nil {
+		return nil, err
+	}
+	return l.Parse(msg), nil
+}
+
+func (l Limits) orDefault() Limits {
+	return Limits{
+		Size:       cmp.Or(l.Size, 64<<20),
+		Depth:      cmp.Or(l.Depth, 20),
+		Parts:      cmp.Or(l.Parts, 10_000),
+		Texts:      cmp.Or(l.Texts, 20),
+		Recipients: cmp.Or(l.Recipients, 200_000),
+		Field:      cmp.Or(l.Field, 1<<20),
+		Defects:    cmp.Or(l.Defects, 1_000),
+	}
+}
+
+// addRecipient adds a recipient.
+func (p *parser) addRecipient(r Recipient) {
+	p.Recipients = append(p.Recipients, r)
+	p.limitRecipients()
+}
+
+// limitRecipients leaves out the recipients that are too many.
+func (p *parser) limitRecipients() {
+	n := p.limits.Recipients
+	if len(p.Recipients) <= n {
+		return
+	}
+	if !p.crowded {
+		p.defect("limit Recipients", fmt.Sprintf("more than %d recipients; the rest was not read", n), p.Recipients[n].At)
+	}
+	p.crowded = true
+	clear(p.Recipients[n:])
+	p.Recipients = p.Recipients[:n]
+}
+
+// cutFields cuts the values that are too long, of fields that begin in the
+// given part.
+func cutFields(fields Fields, limit int, part string, defect func(rule, text string, at Place)) {
+	for i := range fields {
+		f := &fields[i]
+		if len(f.Value) <= limit {
+			continue
+		}
+		end := limit
+		for end > 0 && !utf8.RuneStart(f.Value[end]) {
+			end--
+		}
+		f.Value = f.Value[:end]
+		defect("limit Field", fmt.Sprintf("the value is longer than %d bytes; the rest was not read", limit), Place{part, f.Line})
+	}
+}
