@@ -10,7 +10,8 @@ import (
 //
 // A word is a run of letters, marks and digits, in lower case and without
 // accents, which servers that answer in ASCII leave out; an apostrophe inside
-// it is left out too, so that "doesn't" is the word doesnt. A character of
+// it is left out too, so that "doesn't" is the word doesnt, but for the article
+// or particle of "l'adresse", which is a word of its own. A character of
 // a script that puts no spaces between words (Han, Kana, Hangul, Thai …) is a
 // word of its own. A mail address, a URL, a host name and a number with dots
 // are one word each, whatever stands in them: "spam" is no word of
@@ -124,7 +125,7 @@ func (s *scanner) plain() {
 		c := s.text[i]
 		if c < utf8.RuneSelf {
 			if !isAlnum(c) {
-				if c == '\'' && s.lettersAround(i, 1) {
+				if c == '\'' && s.lettersAround(i, 1) && !isElision(s.buf[:s.size]) {
 					i++
 					continue
 				}
@@ -140,7 +141,7 @@ func (s *scanner) plain() {
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s.text[i:])
-		if r == '’' && s.lettersAround(i, n) {
+		if r == '’' && s.lettersAround(i, n) && !isElision(s.buf[:s.size]) {
 			i += n
 			continue
 		}
@@ -162,10 +163,20 @@ func (s *scanner) plain() {
 	}
 }
 
+// isElision reports whether an apostrophe after the word parts it from the
+// next, as in French and Italian.
+func isElision(word []byte) bool {
+	switch string(word) {
+	case "l", "d", "n", "s", "c", "j", "m", "t", "qu", "un", "dell", "all", "nell", "sull", "dall", "quell":
+		return true
+	}
+	return false
+}
+
 // plainLetters are the letters that differ from each other by accents only,
 // the one without before the others.
 const plainLetters = "aàáâãäåāăą cçćĉċč dďđ eèéêëēĕėęě gĝğġģ hĥħ iìíîïĩīĭįı jĵ kķ lĺļľł nñńņň oòóôõöøōŏő " +
-	"rŕŗř sśŝşšș tţťŧț uùúûüũūŭůűų wŵ yýÿŷ zźżž еѐё иѝй αά εέ ηή ιίϊΐ οό υύϋΰ ωώ"
+	"rŕŗř sśŝşšș tţťŧț uùúûüũūŭůűų wŵ yýÿŷ zźżž еѐё иѝй αά εέ ηή ιίϊΐ οό υύϋΰ ωώ σς"
 
 // letters are the folded forms of the letters, digits and marks of Latin, Greek
 // and Cyrillic: small, and without accents. It is 0 for what is none of these,
