@@ -20,10 +20,11 @@ func newExplain() *cobra.Command {
 		Short: "Say what a code or an SMTP reply means",
 		Long: `Explain says what a code means, who says so, and what to make of it. It takes
 reply codes (550), enhanced status codes (5.1.1, X.7.14), the error numbers of
-Outlook and Exchange clients (0x800CCC79) and whole SMTP replies.
+Outlook and Exchange clients (0x800CCC79), whole SMTP replies and the words of a
+mail server that gives no code.
 
 The exit status is 1 for a code that is not registered, of which its class and
-subject are told, and for an argument without any code.`,
+subject are told, and for an argument without a code or words that a rule knows.`,
 		Example: `  nixie explain 5.7.26
   nixie explain 421 or 4.2.1
   nixie explain '550-5.7.26 This message is unauthenticated' --host mx.example.org`,
@@ -93,18 +94,26 @@ func explain(stdout, stderr io.Writer, host string, args []string) error {
 	}
 	columns, style := min(terminalWidth(stdout), 100), styleOf(stdout)
 	begun, failed := false, false
+	separate := func() { // what follows from what stands above
+		if begun {
+			fmt.Fprintln(stdout)
+		}
+		begun = true
+	}
 	for _, question := range questions(rules, host, args) {
 		meanings, err := codes.Explain(question)
-		if err != nil {
+		// A status without its dots and the like: judge what it stands for.
+		if len(meanings) == 1 && !strings.ContainsAny(strings.TrimSpace(question), " \t\r\n") {
+			question = meanings[0].Code
+		}
+		v := rules.Reply(host, question)
+		if err != nil && v.Reason == "" {
 			fmt.Fprintf(stderr, "nixie: no code in %q\n", render.Clean(question))
 			failed = true
 			continue
 		}
 		for _, m := range meanings {
-			if begun {
-				fmt.Fprintln(stdout)
-			}
-			begun = true
+			separate()
 			if err := render.Meaning(stdout, columns, style, m); err != nil {
 				return asFailure(err)
 			}
@@ -113,12 +122,8 @@ func explain(stdout, stderr io.Writer, host string, args []string) error {
 				failed = true
 			}
 		}
-		// A status without its dots and the like: judge what it stands for.
-		if len(meanings) == 1 && !strings.ContainsAny(strings.TrimSpace(question), " \t\r\n") {
-			question = meanings[0].Code
-		}
-		if v := rules.Reply(host, question); v.Reason != "" {
-			fmt.Fprintln(stdout)
+		if v.Reason != "" {
+			separate()
 			if err := render.Verdict(stdout, columns, style, v, references(rules)); err != nil {
 				return asFailure(err)
 			}
