@@ -36,7 +36,7 @@ func TestGrowth(t *testing.T) {
 			}
 			for range Report(report) {
 			}
-			assert.Less(t, time.Since(start), 5*time.Second)
+			assert.Less(t, time.Since(start), 30*time.Second, "by the clock, of a machine that may be busy")
 		})
 	}
 }
