@@ -288,6 +288,7 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 	var starts [2 * maxSegmentWords]int32 // of the words read last, in bytes
 	var states [maxSegmentWords + 1]int32 // that the words read last lead to, and the first
 	var active, n, reply int32            // how many of them; reply is the word that the last reply begins with
+	end := 0                              // where the word before ends
 	m.scan = scanner{text: text}
 	for s := &m.scan; s.next(); {
 		if s.begun {
@@ -298,6 +299,10 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 		}
 		starts[n%int32(len(starts))] = int32(s.start)
 		n++
+		if beginsSentence(text[end:s.start], text[s.start]) {
+			active = 0
+		}
+		end = s.end
 		id := a.wordID(s)
 		if id == 0 {
 			active = 0
@@ -336,6 +341,13 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 			}
 		}
 	}
+}
+
+// beginsSentence reports whether a word with that first byte begins a sentence,
+// by what stands between it and the word before.
+func beginsSentence(between string, first byte) bool {
+	return len(between) > 1 && 'A' <= first && first <= 'Z' &&
+		(strings.Contains(between, ". ") || strings.Contains(between, "! ") || strings.Contains(between, "? "))
 }
 
 // before returns where the phrase starts whose segment before an asterisk ends

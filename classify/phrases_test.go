@@ -19,6 +19,8 @@ func TestPhrases(t *testing.T) {
 		{"parts of words", "user unknown", "superuser unknowns", ""},
 		{"an address", "<{addr}>: user unknown", "550 <bob@example.org>: User unknown", "bob@example.org>: User unknown"},
 		{"no address", "{addr} user unknown", "550 : User unknown", ""},
+		{"another sentence", "unknown sender", "User unknown. Sender notified", ""},
+		{"a gap reaches into another sentence", "denied * log in", "Relaying denied. Please log in", "denied. Please log in"},
 		{"in an address", "user unknown", "user-unknown@example.org user.unknown.example", ""},
 		{"apostrophe", "doesn't exist", "It doesn’t exist", "doesn’t exist"},
 		{"gap", "mailbox * full", "the mailbox of bob@example.org is full now", "mailbox of bob@example.org is full"},

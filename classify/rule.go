@@ -104,13 +104,14 @@ func (e *RuleError) Unwrap() error { return e.Err }
 //	Sample: 550 5.1.1 User unknown
 //	Counter: 550 5.7.1 User unknown to the relay
 //
-// Text and Unless are phrases. They match words, not bytes: case, punctuation
-// and line ends do not count, nor does an apostrophe inside a word, and * is
-// up to eight words. A mail address in the answer is one word that only {addr}
-// matches, an IP address one that no phrase matches; a host name or URL is one word that the host
-// or a parent domain of it matches when a phrase names it: spamhaus.org
-// matches zen.spamhaus.org, and spamhaus does not. Reply and status codes are
-// no words at all: use Reply and Status.
+// Text and Unless are phrases. They match words, not bytes: case, accents,
+// punctuation and line ends do not count, nor does an apostrophe inside a word,
+// and * is up to eight words. Only * reaches from one sentence into the next. A
+// mail address in the answer is one word that only {addr} matches, an IP address
+// one that no phrase matches; a host name or URL is one word that the host or a
+// parent domain of it matches when a phrase names it: spamhaus.org matches
+// zen.spamhaus.org, and spamhaus does not. Reply and status codes are no words
+// at all: use Reply and Status.
 //
 // Command is what was answered: "RCPT TO", "MAIL FROM", "end of DATA"; "DATA"
 // is either of DATA itself and its end.

@@ -28,7 +28,7 @@ type scanner struct {
 
 	start, end int       // the word stands in text[start:end]
 	host       hostRange // of a host name or URL, its host
-	size       int       // of the folded word in buf, 0 when it is a host or too long to be in any phrase
+	size       int       // of the folded word in buf, 0 when no phrase can have it
 	buf        [maxWord]byte
 }
 
@@ -158,9 +158,19 @@ func (s *scanner) plain() {
 		i += n
 	}
 	s.end, s.pos = i, i
-	if long {
+	if long || i < len(s.text) && s.text[i] == '=' && isLogged(s.buf[:s.size]) {
 		s.size = 0
 	}
+}
+
+// isLogged reports whether a word before an equals sign names a detail of the
+// session, as in "helo=<mx.example.org>", and is no part of what is said.
+func isLogged(word []byte) bool {
+	switch string(word) {
+	case "helo", "ehlo", "from", "sender", "client", "ip", "relay", "proto", "mailfrom":
+		return true
+	}
+	return false
 }
 
 // isElision reports whether an apostrophe after the word parts it from the
