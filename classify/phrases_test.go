@@ -83,6 +83,7 @@ func FuzzPhrases(f *testing.F) {
 	f.Add("a b\na * b\nb c * a\na", "a b c a b a a")
 	f.Add("x * x * x\nx x x", "x x x x x x x x")
 	f.Add("a * b\na b * b", "a 550 b 550 b 451 a 451 b: 550 a b 451-b\n451-a\n451 b")
+	f.Add("a b\n{addr} a\na * b", "a. B a@b a. b A! B <a@b>: A helo=b")
 	f.Add("user unknown\nunknown\nunknown user", "user unknown user")
 	f.Fuzz(func(t *testing.T, lines, text string) {
 		a := newAutomaton(1)
@@ -119,11 +120,13 @@ func naive(phrase, text string, named map[string]int32) map[int]bool {
 	type word struct {
 		key   string
 		end   int
-		reply int // the word that its reply begins with
+		reply int  // the word that its reply begins with
+		first bool // of a sentence
 	}
 	var words []word
-	for s := (scanner{text: text}); s.next(); {
-		w := word{string(s.word()), s.end, 0}
+	before := 0
+	for s := (scanner{text: text}); s.next(); before = s.end {
+		w := word{string(s.word()), s.end, 0, beginsSentence(text[before:s.start], text[s.start])}
 		if s.begun {
 			w.reply = len(words)
 		} else if len(words) > 0 {
@@ -142,7 +145,7 @@ func naive(phrase, text string, named map[string]int32) map[int]bool {
 	var segments [][]string
 	for part := range strings.SplitSeq(phrase, "*") {
 		var segment []string
-		for s := (scanner{text: part}); s.next(); {
+		for s := (scanner{text: withAddress(part)}); s.next(); {
 			segment = append(segment, string(s.key()))
 		}
 		segments = append(segments, segment)
@@ -156,7 +159,7 @@ func naive(phrase, text string, named map[string]int32) map[int]bool {
 		}
 		seen[[2]int{segment, at}] = true
 		for i, key := range segments[segment] {
-			if at+i >= len(words) || words[at+i].key != key {
+			if at+i >= len(words) || words[at+i].key != key || i > 0 && words[at+i].first {
 				return
 			}
 		}
