@@ -185,10 +185,6 @@ func (a *automaton) newState() int32 {
 
 // step returns the state that a word leads to, and makes it where there is none.
 func (a *automaton) step(from, word int32) int32 {
-	to := &slot(a.steps, from, word).to
-	if *to != 0 {
-		return *to
-	}
 	if 2*(len(a.states)-len(a.ids)) > len(a.steps) { // too full to find a place soon
 		old := a.steps
 		a.steps = make([]step, 2*len(old))
@@ -198,9 +194,11 @@ func (a *automaton) step(from, word int32) int32 {
 			}
 		}
 	}
-	a.states[from].goesOn = true
 	st := slot(a.steps, from, word)
-	*st = step{from, word, a.newState()}
+	if st.to == 0 {
+		*st = step{from, word, a.newState()}
+		a.states[from].goesOn = true
+	}
 	return st.to
 }
 
