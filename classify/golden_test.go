@@ -126,9 +126,7 @@ func verdicts(report *dsn.Report) string {
 	return b.String()
 }
 
-// FuzzReport holds that the verdicts on a message are the same each time, that
-// their words stand in it, and at a line that it has, and that nobody is given
-// up for a transient answer unless the report says that it is over.
+// FuzzReport holds of any message what tryVerdicts does.
 func FuzzReport(f *testing.F) {
 	names, err := filepath.Glob("../testdata/eml/*.eml")
 	require.NoError(f, err)
@@ -137,21 +135,42 @@ func FuzzReport(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(msg)
 	}
-	f.Fuzz(func(t *testing.T, msg []byte) {
-		report := dsn.Parse(msg)
-		require.Equal(t, verdicts(report), verdicts(report))
-		for r, v := range Report(report) {
-			if v.Transient && r.Action != dsn.Failed {
-				require.NotEqual(t, GiveUp, v.Decision)
+	f.Fuzz(tryVerdicts)
+}
+
+// TestCutMessages judges each message cut at every 64th byte.
+func TestCutMessages(t *testing.T) {
+	names, err := filepath.Glob("../testdata/eml/*.eml")
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	for _, name := range names {
+		msg, err := os.ReadFile(name)
+		require.NoError(t, err)
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			for n := 0; n < len(msg); n += 64 {
+				tryVerdicts(t, msg[:n:n])
 			}
-			for _, e := range v.Because {
-				require.True(t, stands(report, r, e.Quote), "%s quotes %q", e.Rule, e.Quote)
-				if e.At != (dsn.Place{}) {
-					require.True(t, 1 <= e.At.Line && e.At.Line <= len(msg)+1, "%s at %v", e.Rule, e.At)
-				}
+		})
+	}
+}
+
+// tryVerdicts demands that the verdicts on a message are the same each time,
+// that their words stand in it, and at a line that it has, and that nobody is
+// given up for a transient answer unless the report says that it is over.
+func tryVerdicts(t *testing.T, msg []byte) {
+	report := dsn.Parse(msg)
+	require.Equal(t, verdicts(report), verdicts(report))
+	for r, v := range Report(report) {
+		if v.Transient && r.Action != dsn.Failed {
+			require.NotEqual(t, GiveUp, v.Decision)
+		}
+		for _, e := range v.Because {
+			require.True(t, stands(report, r, e.Quote), "%s quotes %q", e.Rule, e.Quote)
+			if e.At != (dsn.Place{}) {
+				require.True(t, 1 <= e.At.Line && e.At.Line <= len(msg)+1, "%s at %v", e.Rule, e.At)
 			}
 		}
-	})
+	}
 }
 
 // stands reports whether the report has these words, in what is said of the
