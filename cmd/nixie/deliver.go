@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"nixie/classify/ledger"
 	"nixie/cmd/nixie/internal/mailbox"
 	"nixie/cmd/nixie/internal/source"
 )
@@ -23,7 +25,7 @@ const deliverTime = 5 * time.Minute
 
 func newDeliver() *cobra.Command {
 	var flags ledgerFlags
-	var opts struct{ rest, rules, origin, mailbox string }
+	var opts deliveryFlags
 	cmd := &cobra.Command{
 		Use:   "deliver",
 		Short: "Record one message that a mail server hands over",
@@ -55,24 +57,29 @@ is no other, so that nobody gets a bounce for a bounce.`,
 			go exitOnSignal()
 			ctx, cancel := context.WithTimeout(cmd.Context(), deliverTime)
 			defer cancel()
-			rest, err := restDir(opts.rest)
+			d, err := opts.delivery()
 			if err != nil {
 				return err
 			}
-			judge, err := newJudge(opts.rules, opts.origin)
-			if err != nil {
-				return err
+			d.append = func(ctx context.Context, events ...ledger.Event) (int, error) {
+				s, err := flags.create(ctx)
+				if err != nil {
+					return 0, err
+				}
+				defer s.Close()
+				return s.Append(ctx, events...)
 			}
-			return deliver(ctx, cmd.InOrStdin(), &flags, judge, opts.mailbox, rest)
+			in := bufio.NewReader(cmd.InOrStdin())
+			if _, err := in.Peek(1); err == io.EOF {
+				return errors.New("there is no message on standard input")
+			}
+			_, _, err = d.take(ctx, "", in)
+			return err
 		},
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return tempFailure{err} })
-	f := cmd.Flags()
-	f.StringVar(&flags.ledger, "ledger", "", "the `LEDGER`: sqlite:PATH or postgres://HOST/DATABASE (default: ledger.db in ~/.local/state/nixie)")
-	f.StringVar(&opts.rest, "rest", "", "the `MAILDIR` for what could not be recorded (default: rest in ~/.local/state/nixie)")
-	f.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, to try first")
-	f.StringVar(&opts.origin, "origin", "", "`FILE` of your keys: what proves that a report is about your mail")
-	f.StringVar(&opts.mailbox, "mailbox", "deliver", "`NAME` of the mailbox in the ledger")
+	flags.registerPlace(cmd)
+	opts.register(cmd)
 	return cmd
 }
 
@@ -95,32 +102,60 @@ func exitOnSignal() {
 	os.Exit(exitTemp)
 }
 
-// deliver records a message, or puts it into the Maildir rest, or both.
-func deliver(ctx context.Context, in io.Reader, flags *ledgerFlags, judge judge, mailboxName, rest string) error {
+// deliveryFlags are those of the commands that a mail server hands mail to.
+type deliveryFlags struct{ rest, rules, origin, mailbox string }
+
+func (f *deliveryFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.rest, "rest", "", "the `MAILDIR` for what could not be recorded (default: rest in ~/.local/state/nixie)")
+	flags.StringVar(&f.rules, "rules", "", "`FILE` of your own rules, to try first")
+	flags.StringVar(&f.origin, "origin", "", "`FILE` of your keys: what proves that a report is about your mail")
+	flags.StringVar(&f.mailbox, "mailbox", cmd.Name(), "`NAME` of the mailbox in the ledger")
+}
+
+// delivery returns what the flags ask for, without a ledger.
+func (f *deliveryFlags) delivery() (d delivery, err error) {
+	d.mailbox = f.mailbox
+	if d.rest, err = restDir(f.rest); err != nil {
+		return d, err
+	}
+	d.judge, err = newJudge(f.rules, f.origin)
+	return d, err
+}
+
+// delivery takes in messages that a mail server hands over.
+type delivery struct {
+	judge   judge
+	mailbox string                                              // its name in the ledger
+	rest    string                                              // the Maildir for what could not be recorded
+	append  func(context.Context, ...ledger.Event) (int, error) // to the ledger
+}
+
+// take records a message with the given fields before it, or puts it into the
+// Maildir rest, or both. It returns what was made of it, and how many events
+// were new.
+func (d *delivery) take(ctx context.Context, fields string, in io.Reader) (m mail, recorded int, err error) {
 	data, err := io.ReadAll(io.LimitReader(in, mailbox.MaxMessage))
 	if err != nil {
-		return fmt.Errorf("read the message: %w", err)
+		return m, 0, fmt.Errorf("read the message: %w", err)
 	}
-	if len(data) == 0 {
-		return errors.New("there is no message on standard input")
+	whole := len(data) < mailbox.MaxMessage
+	data = withoutFrom(data)
+	if fields != "" {
+		data = append([]byte(fields), data...)
 	}
-	m := mail{Message: source.Message{Data: withoutFrom(data)}}
+	m.Data = data
 	// A message that we fail at would fail again, so it is not the server's to keep.
-	failed := judge.read(&m, mailboxName)
+	m.err = d.judge.read(&m, d.mailbox)
 	if len(m.events) > 0 {
-		s, err := flags.create(ctx)
-		if err != nil {
-			return err
-		}
-		defer s.Close()
-		if _, err := s.Append(ctx, m.events...); err != nil {
-			return err
+		if recorded, err = d.append(ctx, m.events...); err != nil {
+			return m, recorded, err
 		}
 	}
-	if failed == nil && m.clear && len(data) < mailbox.MaxMessage {
-		return nil
+	if m.clear = m.clear && whole; !m.clear {
+		err = source.Deliver(d.rest, io.MultiReader(bytes.NewReader(data), in))
 	}
-	return source.Deliver(rest, io.MultiReader(bytes.NewReader(withoutFrom(data)), in))
+	return m, recorded, err
 }
 
 // withoutFrom returns a message without the From_ line that procmail and

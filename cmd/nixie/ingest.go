@@ -419,20 +419,41 @@ func (in *ingest) commit(ctx context.Context, log *slog.Logger, box source.Sourc
 	return nil
 }
 
+// mailOutcome says what came of a message.
+type mailOutcome string
+
+const (
+	wasReport  mailOutcome = "report"     // it gave events and nothing else
+	wasUnclear mailOutcome = "unclear"    // a report that little or nothing could be made of
+	wasOther   mailOutcome = "other"      // no report
+	unreadable mailOutcome = "unreadable" // nothing is known of it
+)
+
+func (m *mail) outcome() mailOutcome {
+	switch {
+	case m.err != nil:
+		return unreadable
+	case m.clear:
+		return wasReport
+	case m.report:
+		return wasUnclear
+	}
+	return wasOther
+}
+
 // count adds a message.
 func (t *tally) count(m *mail) {
-	if m.err != nil {
-		t.unreadable++
-		return
-	}
 	t.messages++
-	switch {
-	case m.clear:
+	switch m.outcome() {
+	case wasReport:
 		t.reports++
-	case m.report:
+	case wasUnclear:
 		t.unclear++
-	default:
+	case wasOther:
 		t.others++
+	case unreadable:
+		t.messages--
+		t.unreadable++
 	}
 }
 

@@ -56,9 +56,12 @@ func (f *ledgerFlags) register(cmd *cobra.Command) {
 }
 
 func (f *ledgerFlags) registerLedger(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.Var(&f.policy, "policy", "a `FILE` of your own policy, or default, mailman, listmonk or civicrm")
-	flags.StringVar(&f.ledger, "ledger", "", "the `LEDGER`: sqlite:PATH or postgres://HOST/DATABASE (default: ledger.db in ~/.local/state/nixie)")
+	cmd.Flags().Var(&f.policy, "policy", "a `FILE` of your own policy, or default, mailman, listmonk or civicrm")
+	f.registerPlace(cmd)
+}
+
+func (f *ledgerFlags) registerPlace(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.ledger, "ledger", "", "the `LEDGER`: sqlite:PATH or postgres://HOST/DATABASE (default: ledger.db in ~/.local/state/nixie)")
 }
 
 // open opens the ledger, which must be there.

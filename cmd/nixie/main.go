@@ -103,7 +103,7 @@ what to do, with the words of the message that each verdict rests on.`,
 	root.PersistentFlags().StringVar(&settings.file, "config", "", "the `FILE` with what is to be said once (default: nixie.toml in ~/.config/nixie or /etc/nixie)")
 	root.AddCommand(newParse(), newExplain(), newReasons(), newRules(), newSchema(), newVersion())
 	root.AddCommand(newIngest(settings), newDeliver(), newList(), newAddress(), newUndo(), newIncidents(), newBacktest(), newPush(settings))
-	root.AddCommand(newVERP(), newConfig(settings))
+	root.AddCommand(newLMTP(), newVERP(), newConfig(settings))
 	return root
 }
 

@@ -1,0 +1,294 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"github.com/spf13/cobra"
+	"golang.org/x/net/netutil"
+
+	"nixie/cmd/nixie/internal/mailbox"
+)
+
+func newLMTP() *cobra.Command {
+	var flags ledgerFlags
+	var opts struct {
+		deliveryFlags
+		listen, mode, log string
+		public            bool
+	}
+	cmd := &cobra.Command{
+		Use:   "lmtp --listen ADDRESS",
+		Short: "Record the messages that a mail server hands over by LMTP",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opts.listen == "" {
+				return errors.New("no --listen: give unix:PATH or HOST:PORT")
+			}
+			mode, err := strconv.ParseUint(opts.mode, 8, 9)
+			if err != nil {
+				return fmt.Errorf("--socket-mode: %q is not like 0660", opts.mode)
+			}
+			log, err := newLog(opts.log, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			context.AfterFunc(ctx, stop) // a second signal ends the program at once
+
+			d, err := opts.delivery()
+			if err != nil {
+				return err
+			}
+			s, err := flags.create(ctx)
+			if err != nil {
+				return asFailure(err)
+			}
+			defer s.Close()
+			d.append = s.Append
+			l, err := listen(opts.listen, opts.public, fs.FileMode(mode))
+			if err != nil {
+				return asFailure(err)
+			}
+			log.Info("listening", "address", l.Addr().String())
+			return asFailure(serveLMTP(ctx, l, d, log))
+		},
+	}
+	flags.registerPlace(cmd)
+	opts.register(cmd)
+	f := cmd.Flags()
+	f.StringVar(&opts.listen, "listen", "", "`ADDRESS` to listen on: unix:PATH or HOST:PORT")
+	f.StringVar(&opts.mode, "socket-mode", "0660", "`MODE` of the unix socket: whoever may write to it may hand over mail")
+	f.BoolVar(&opts.public, "public", false, "listen also where other machines reach it; anybody there can hand over mail")
+	f.StringVar(&opts.log, "log", "text", "format of the log on standard error: text or json")
+	return cmd
+}
+
+// What a client may ask of the server.
+const (
+	lmtpConnections = 50              // at once, the others wait
+	lmtpRecipients  = 100             // of a message
+	lmtpMessage     = 1 << 30         // bytes
+	lmtpSmall       = 1 << 20         // bytes, up to which a message may be read at any time
+	lmtpLarge       = 2               // larger messages at once
+	lmtpIdle        = 5 * time.Minute // for a command, or for a message; RFC 5321 section 4.5.3.2
+	lmtpAnswer      = time.Minute     // to take a reply
+)
+
+// serveLMTP takes in mail until the context ends. Messages that are on their
+// way then are taken in, and all else is closed.
+func serveLMTP(ctx context.Context, l net.Listener, d delivery, log *slog.Logger) error {
+	backend := &lmtpBackend{delivery: d, log: log, large: make(chan struct{}, lmtpLarge)}
+	server := smtp.NewServer(backend)
+	server.LMTP = true
+	server.Domain = hostname()
+	server.EnableSMTPUTF8 = true
+	server.MaxMessageBytes = lmtpMessage
+	server.MaxLineLength = mailbox.MaxMessage // mail has longer lines than it should
+	server.MaxRecipients = lmtpRecipients
+	server.ReadTimeout = lmtpIdle
+	server.WriteTimeout = lmtpAnswer
+	server.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelError)
+	ended := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		log.Info("ending")
+		ended <- server.Shutdown(context.WithoutCancel(ctx))
+	})
+	err := server.Serve(&lmtpListener{netutil.LimitListener(l, lmtpConnections), ctx})
+	if stop() {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return <-ended
+}
+
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return name
+}
+
+// lmtpListener wraps what it accepts as lmtpConn.
+type lmtpListener struct {
+	net.Listener
+	ctx context.Context
+}
+
+func (l *lmtpListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	conn := &lmtpConn{Conn: c, ctx: l.ctx}
+	conn.stop = context.AfterFunc(l.ctx, func() { _ = conn.SetReadDeadline(time.Now()) })
+	return conn, nil
+}
+
+// lmtpConn is a connection that waits for nothing but the rest of a message
+// once the context has ended.
+type lmtpConn struct {
+	net.Conn
+	ctx  context.Context
+	stop func() bool
+
+	mutex sync.Mutex
+	busy  bool // with a message
+}
+
+func (c *lmtpConn) SetReadDeadline(t time.Time) error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.ctx.Err() != nil {
+		if c.busy {
+			return nil
+		}
+		t = time.Now()
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
+func (c *lmtpConn) setBusy(busy bool) {
+	c.mutex.Lock()
+	c.busy = busy
+	c.mutex.Unlock()
+}
+
+func (c *lmtpConn) Close() error {
+	c.stop()
+	return c.Conn.Close()
+}
+
+type lmtpBackend struct {
+	delivery delivery
+	log      *slog.Logger
+	large    chan struct{} // holds one for each large message that is being read
+}
+
+func (b *lmtpBackend) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	return &lmtpSession{lmtpBackend: b, conn: c.Conn().(*lmtpConn)}, nil
+}
+
+// lmtpSession takes in one message after the other.
+type lmtpSession struct {
+	*lmtpBackend
+	conn *lmtpConn
+	from string
+	to   []string
+}
+
+func (s *lmtpSession) Mail(from string, _ *smtp.MailOptions) error {
+	s.from = from
+	return nil
+}
+
+func (s *lmtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.to = append(s.to, to)
+	return nil
+}
+
+func (s *lmtpSession) Reset()        { s.from, s.to = "", nil }
+func (s *lmtpSession) Logout() error { return nil }
+
+// Data takes in a message. What it returns is told for each recipient: nil
+// only when the message is on disk, and no other error than one after which
+// the server tries again.
+func (s *lmtpSession) Data(r io.Reader) error {
+	s.conn.setBusy(true)
+	defer s.conn.setBusy(false)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.conn.ctx), deliverTime)
+	defer cancel()
+	in := &largeReader{in: r, turns: s.large}
+	defer in.done()
+	m, recorded, err := s.delivery.take(ctx, s.fields(), &unixLines{bufio.NewReader(in)})
+	log := s.log.With("from", s.from, "to", s.to)
+	if err != nil {
+		log.Error("not recorded, the server keeps it", "error", err)
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Not recorded, try again later"}
+	}
+	if m.err != nil {
+		log.Error("cannot read", "error", m.err)
+	}
+	log.Info("taken", "outcome", m.outcome(), "events", len(m.events), "new_events", recorded)
+	return nil
+}
+
+// fields returns what a server puts before a message when it delivers it: who
+// sent it, and the addresses that it came to, which may say whom it is about.
+func (s *lmtpSession) fields() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Return-Path: <%s>\n", inField(s.from))
+	for _, to := range s.to {
+		fmt.Fprintf(&b, "Delivered-To: %s\n", inField(to))
+	}
+	return b.String()
+}
+
+// inField returns s without what ends a line or is no text.
+func inField(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// largeReader reads a message. If it is no small one it waits for its turn,
+// and has it until it is done, so that memory suffices.
+type largeReader struct {
+	in    io.Reader
+	n     int // bytes that were read
+	turns chan struct{}
+	has   bool
+}
+
+func (l *largeReader) Read(p []byte) (n int, err error) {
+	if l.n > lmtpSmall && !l.has {
+		l.turns <- struct{}{}
+		l.has = true
+	}
+	n, err = l.in.Read(p)
+	l.n += n
+	return n, err
+}
+
+func (l *largeReader) done() {
+	if l.has {
+		<-l.turns
+	}
+}
+
+// unixLines reads what has lines that end in CR LF as lines that end in LF.
+type unixLines struct{ in *bufio.Reader }
+
+func (u *unixLines) Read(p []byte) (n int, err error) {
+	for ; n < len(p); n++ {
+		c, err := u.in.ReadByte()
+		if err != nil {
+			return n, err
+		}
+		if c == '\r' {
+			if next, err := u.in.Peek(1); err == nil && next[0] == '\n' {
+				c, _ = u.in.ReadByte()
+			}
+		}
+		p[n] = c
+	}
+	return n, nil
+}
