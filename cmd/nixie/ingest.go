@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nixie/classify/ledger"
+	"nixie/cmd/nixie/internal/metrics"
 	"nixie/cmd/nixie/internal/source"
 	"nixie/cmd/nixie/internal/store"
 )
@@ -26,8 +27,8 @@ func newIngest(settings *settings) *cobra.Command {
 	var flags ledgerFlags
 	var credentials source.Credentials
 	var opts struct {
-		after, rules, origin, log string
-		dryRun, watch, again      bool
+		after, rules, origin, metrics, log string
+		dryRun, watch, again               bool
 	}
 	cmd := &cobra.Command{
 		Use:   "ingest [SOURCE...]",
@@ -70,6 +71,10 @@ With --watch the program works on all sources at once and does not end. A server
 tells when mail has come (IMAP IDLE), or else it is looked for: every minute on
 a server, every ten seconds in files. A connection that breaks is made again.
 SIGTERM ends the program with status 0 when what it has read is recorded.
+
+With --metrics Prometheus can ask at /metrics: messages by outcome, events by
+reason and fault, the time that commits take, the time of the last success, and
+the incidents that are held by --policy.
 
 The exit status is 0, 1 if the run was broken off or something in a mailbox could
 not be read, and 2 for wrong usage.`,
@@ -134,6 +139,9 @@ not be read, and 2 for wrong usage.`,
 				}
 				defer in.store.Close()
 				in.options.Notes = in.store
+				if in.metrics, err = startMetrics(ctx, opts.metrics, in.store, &flags.policy, log); err != nil {
+					return err
+				}
 			}
 			if opts.watch {
 				in.watch(ctx, boxes)
@@ -147,7 +155,7 @@ not be read, and 2 for wrong usage.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&flags.ledger, "ledger", "", "the `LEDGER`: sqlite:PATH or postgres://HOST/DATABASE (default: ledger.db in ~/.local/state/nixie)")
+	flags.registerLedger(cmd)
 	f.StringVar(&opts.after, "after", "", "what to do with a recorded message: keep, seen, move:`FOLDER` or delete")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "touch no mailbox and no ledger, print the events as JSON Lines")
 	f.BoolVar(&opts.again, "again", false, "read again what earlier runs have left in a folder on a server")
@@ -160,6 +168,7 @@ not be read, and 2 for wrong usage.`,
 	f.StringVar(&credentials.TokenFile, "token-file", "", "`FILE` with an access token of OAuth2 in its first line")
 	f.StringVar(&credentials.TokenCommand, "token-command", "", "`COMMAND` for the shell that prints an access token of OAuth2")
 	cmd.MarkFlagsMutuallyExclusive("password-file", "password-command", "token-file", "token-command")
+	registerMetrics(cmd, &opts.metrics)
 	f.StringVar(&opts.log, "log", "text", "format of the log on standard error: text or json")
 	return cmd
 }
@@ -198,6 +207,7 @@ func (a aside) Write(p []byte) (int, error) {
 type ingest struct {
 	store    *store.Store // nil in a dry run
 	judge    judge
+	metrics  *metrics.Metrics
 	log      *slog.Logger
 	progress *progress
 	options  source.Options
@@ -355,7 +365,11 @@ func (in *ingest) pass(ctx context.Context, log *slog.Logger, name string, box s
 	if first || t != (tally{}) {
 		log.Info("read", "messages", t.messages, "reports", t.reports, "new_events", t.recorded, "took", time.Since(start).Round(time.Millisecond))
 	}
-	return broken == nil && ctx.Err() == nil
+	if broken != nil || ctx.Err() != nil {
+		return false
+	}
+	in.metrics.Success(time.Now())
+	return true
 }
 
 // readMail puts the messages of a source into batches and gives them to send,
@@ -389,7 +403,7 @@ func (in *ingest) commit(ctx context.Context, log *slog.Logger, box source.Sourc
 			return err
 		}
 	} else if len(events) > 0 {
-		recorded, err := in.store.Append(ctx, events...)
+		recorded, err := recordEvents(ctx, in.store, in.metrics, events)
 		t.recorded += recorded
 		if err != nil {
 			return err
@@ -400,6 +414,7 @@ func (in *ingest) commit(ctx context.Context, log *slog.Logger, box source.Sourc
 	for i := range b.mails {
 		m := &b.mails[i]
 		t.count(m)
+		in.metrics.Message(string(m.outcome()))
 		if m.err != nil {
 			in.fail(log, "cannot read", m.err, "message", m.ID)
 		}
@@ -427,6 +442,7 @@ const (
 	wasUnclear mailOutcome = "unclear"    // a report that little or nothing could be made of
 	wasOther   mailOutcome = "other"      // no report
 	unreadable mailOutcome = "unreadable" // nothing is known of it
+	deferred   mailOutcome = "deferred"   // left to the mail server, which tries again
 )
 
 func (m *mail) outcome() mailOutcome {

@@ -21,15 +21,17 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/net/netutil"
 
+	"nixie/classify/ledger"
 	"nixie/cmd/nixie/internal/mailbox"
+	"nixie/cmd/nixie/internal/metrics"
 )
 
 func newLMTP() *cobra.Command {
 	var flags ledgerFlags
 	var opts struct {
 		deliveryFlags
-		listen, mode, log string
-		public            bool
+		listen, mode, metrics, log string
+		public                     bool
 	}
 	cmd := &cobra.Command{
 		Use:   "lmtp --listen ADDRESS",
@@ -60,21 +62,26 @@ func newLMTP() *cobra.Command {
 				return asFailure(err)
 			}
 			defer s.Close()
-			d.append = s.Append
+			m, err := startMetrics(ctx, opts.metrics, s, &flags.policy, log)
+			if err != nil {
+				return err
+			}
+			d.append = func(ctx context.Context, events ...ledger.Event) (int, error) { return recordEvents(ctx, s, m, events) }
 			l, err := listen(opts.listen, opts.public, fs.FileMode(mode))
 			if err != nil {
 				return asFailure(err)
 			}
 			log.Info("listening", "address", l.Addr().String())
-			return asFailure(serveLMTP(ctx, l, d, log))
+			return asFailure(serveLMTP(ctx, l, d, m, log))
 		},
 	}
-	flags.registerPlace(cmd)
+	flags.registerLedger(cmd)
 	opts.register(cmd)
 	f := cmd.Flags()
 	f.StringVar(&opts.listen, "listen", "", "`ADDRESS` to listen on: unix:PATH or HOST:PORT")
 	f.StringVar(&opts.mode, "socket-mode", "0660", "`MODE` of the unix socket: whoever may write to it may hand over mail")
 	f.BoolVar(&opts.public, "public", false, "listen also where other machines reach it; anybody there can hand over mail")
+	registerMetrics(cmd, &opts.metrics)
 	f.StringVar(&opts.log, "log", "text", "format of the log on standard error: text or json")
 	return cmd
 }
@@ -92,8 +99,8 @@ const (
 
 // serveLMTP takes in mail until the context ends. Messages that are on their
 // way then are taken in, and all else is closed.
-func serveLMTP(ctx context.Context, l net.Listener, d delivery, log *slog.Logger) error {
-	backend := &lmtpBackend{delivery: d, log: log, large: make(chan struct{}, lmtpLarge)}
+func serveLMTP(ctx context.Context, l net.Listener, d delivery, m *metrics.Metrics, log *slog.Logger) error {
+	backend := &lmtpBackend{delivery: d, metrics: m, log: log, large: make(chan struct{}, lmtpLarge)}
 	server := smtp.NewServer(backend)
 	server.LMTP = true
 	server.Domain = hostname()
@@ -176,6 +183,7 @@ func (c *lmtpConn) Close() error {
 
 type lmtpBackend struct {
 	delivery delivery
+	metrics  *metrics.Metrics
 	log      *slog.Logger
 	large    chan struct{} // holds one for each large message that is being read
 }
@@ -218,12 +226,15 @@ func (s *lmtpSession) Data(r io.Reader) error {
 	m, recorded, err := s.delivery.take(ctx, s.fields(), &unixLines{bufio.NewReader(in)})
 	log := s.log.With("from", s.from, "to", s.to)
 	if err != nil {
+		s.metrics.Message(string(deferred))
 		log.Error("not recorded, the server keeps it", "error", err)
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Not recorded, try again later"}
 	}
 	if m.err != nil {
 		log.Error("cannot read", "error", m.err)
 	}
+	s.metrics.Message(string(m.outcome()))
+	s.metrics.Success(time.Now())
 	log.Info("taken", "outcome", m.outcome(), "events", len(m.events), "new_events", recorded)
 	return nil
 }

@@ -77,7 +77,7 @@ func serve(t testing.TB, ctx context.Context, d delivery) (socket string, ended 
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		end <- serveLMTP(ctx, l, d, slog.New(slog.DiscardHandler))
+		end <- serveLMTP(ctx, l, d, nil, slog.New(slog.DiscardHandler))
 	}()
 	t.Cleanup(func() { cancel(); <-over })
 	return socket, end
