@@ -37,11 +37,52 @@ put into the Maildir of --rest.
 
 The exit status is 0 when all of it is on disk, and 75 (EX_TEMPFAIL) after any
 trouble, wrong usage too: the server keeps the mail and tries again later. There
-is no other, so that nobody gets a bounce for a bounce.`,
-		Example: `  # Postfix, /etc/aliases:      bounces: "|/usr/local/bin/nixie deliver --ledger sqlite:/var/lib/nixie/ledger.db --rest /var/lib/nixie/rest"
-  # Exim, a pipe transport:     command = /usr/local/bin/nixie deliver --ledger sqlite:/var/lib/nixie/ledger.db --rest /var/lib/nixie/rest
-  # procmail:                   :0 w
-                                | /usr/local/bin/nixie deliver`,
+is no other, so that nobody gets a bounce for a bounce.
+
+Only where memory is so limited that it cannot start (ulimit -v, vsz_limit of
+Dovecot) it cannot say so: a script makes any status 75 then. The examples call
+this one, /usr/local/bin/nixie-deliver:
+
+  #!/bin/sh
+  nixie deliver --ledger sqlite:/var/lib/nixie/ledger.db --rest /var/lib/nixie/rest || exit 75`,
+		Example: `  # Postfix, a service of its own in master.cf …
+  nixie unix - n n - - pipe
+    flags=DRO user=nixie argv=/usr/local/bin/nixie-deliver
+  # … to which transport_maps lead, "bounces@example.org nixie:", and in main.cf
+  recipient_delimiter = +
+  nixie_destination_recipient_limit = 1
+
+  # Postfix, a line in /etc/aliases; who is default_privs must be able to write
+  bounces: "|/usr/local/bin/nixie-deliver"
+
+  # Exim, a router and its transport
+  bounces:
+    driver = accept
+    domains = example.org
+    local_parts = bounces
+    local_part_suffix = +*
+    local_part_suffix_optional
+    transport = nixie
+  nixie:
+    driver = pipe
+    command = /usr/local/bin/nixie-deliver
+    user = nixie
+    return_path_add
+    envelope_to_add
+
+  # procmail; the second rule hands the failure on to the server
+  :0 w
+  | /usr/local/bin/nixie-deliver
+  :0 e
+  {
+    EXITCODE=75
+    HOST
+  }
+
+  # Sieve of Dovecot, with nixie-deliver in sieve_pipe_bin_dir and vsz_limit = 0 for
+  # the service lmtp; a failure leaves the mail in the inbox
+  require ["vnd.dovecot.pipe", "envelope", "subaddress"];
+  if envelope :user "to" "bounces" { pipe "nixie-deliver"; }`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return tempFailure{fmt.Errorf("deliver takes no arguments, found %q", args[0])}

@@ -36,7 +36,48 @@ func newLMTP() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lmtp --listen ADDRESS",
 		Short: "Record the messages that a mail server hands over by LMTP",
-		Args:  cobra.NoArgs,
+		Long: `Lmtp listens for a mail server that hands over messages by LMTP (RFC 2033), and
+records in the ledger what they report. A message is answered for when all of it
+is on disk; after any trouble the answer is 451, so that the server keeps the mail
+and tries again. No mail is refused for good: nobody gets a bounce for a bounce.
+
+Mail that is no report, and a report that little or nothing could be made of, is
+put into the Maildir of --rest. The addresses that a message was sent to are put
+before it as Delivered-To: they may tell whom a report is about.
+
+A port alone is one of 127.0.0.1. Nobody need log in, so an address that other
+machines reach is listened on only with --public. A socket that was left behind is
+replaced, if nobody answers there. The largest message is of 1 GiB.
+
+With --metrics Prometheus can ask at /metrics: messages by outcome, events by
+reason and fault, the time that commits take, the time of the last success, and
+the incidents that are held by --policy.
+
+On SIGTERM or SIGINT messages that are on their way are taken in, then it ends.`,
+		Example: `  nixie lmtp --listen 127.0.0.1:2424
+  nixie lmtp --listen unix:/run/nixie/lmtp --ledger sqlite:/var/lib/nixie/ledger.db --rest /var/lib/nixie/rest
+
+  # Postfix: transport_maps that lead there, and recipient_delimiter = + in main.cf
+  bounces@example.org lmtp:inet:127.0.0.1:2424
+  # Postfix, by a socket: with --socket-mode 0666, as it runs as another user, and
+  # with lmtp out of the chroot: postconf -F lmtp/unix/chroot=n
+  bounces@example.org lmtp:unix:/run/nixie/lmtp
+
+  # Exim: a transport for the router that nixie deliver --help shows …
+  nixie:
+    driver = lmtp
+    socket = /run/nixie/lmtp
+    user = nixie
+    rcpt_include_affixes
+  # … or by TCP, with a router with driver = manualroute, self = send and
+  # route_list = * 127.0.0.1 byname
+  nixie:
+    driver = smtp
+    protocol = lmtp
+    port = 2424
+    allow_localhost
+    rcpt_include_affixes`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.listen == "" {
 				return errors.New("no --listen: give unix:PATH or HOST:PORT")
