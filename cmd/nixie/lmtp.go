@@ -133,7 +133,7 @@ const (
 	lmtpRecipients  = 100             // of a message
 	lmtpMessage     = 1 << 30         // bytes
 	lmtpSmall       = 1 << 20         // bytes, up to which a message may be read at any time
-	lmtpLarge       = 2               // larger messages at once
+	lmtpLarge       = 1               // larger messages at once
 	lmtpIdle        = 5 * time.Minute // for a command, or for a message; RFC 5321 section 4.5.3.2
 	lmtpAnswer      = time.Minute     // to take a reply
 )
