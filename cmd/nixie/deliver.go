@@ -70,6 +70,11 @@ this one, /usr/local/bin/nixie-deliver:
     return_path_add
     envelope_to_add
 
+  # OpenSMTPD
+  table bounces { "@" = "nixie" }
+  action "nixie" mda "/usr/local/bin/nixie-deliver" virtual <bounces>
+  match from any for rcpt-to { "bounces@example.org" } action "nixie"
+
   # procmail; the second rule hands the failure on to the server
   :0 w
   | /usr/local/bin/nixie-deliver

@@ -76,7 +76,10 @@ On SIGTERM or SIGINT messages that are on their way are taken in, then it ends.`
     protocol = lmtp
     port = 2424
     allow_localhost
-    rcpt_include_affixes`,
+    rcpt_include_affixes
+
+  # OpenSMTPD: as nixie deliver --help shows, with this action
+  action "nixie" lmtp "/run/nixie/lmtp" rcpt-to virtual <bounces>`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.listen == "" {
