@@ -265,10 +265,10 @@ func (s *lmtpSession) Data(r io.Reader) error {
 	defer s.conn.setBusy(false)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.conn.ctx), deliverTime)
 	defer cancel()
+	log := s.log.With("from", s.from, "to", s.to)
 	in := &largeReader{in: r, turns: s.large}
 	defer in.done()
 	m, recorded, err := s.delivery.take(ctx, s.fields(), &unixLines{bufio.NewReader(in)})
-	log := s.log.With("from", s.from, "to", s.to)
 	if err != nil {
 		s.metrics.Message(string(deferred))
 		log.Error("not recorded, the server keeps it", "error", err)
