@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"io"
+	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -57,7 +58,13 @@ func TestMetricsOfLMTP(t *testing.T) {
 	dir, nixie := t.TempDir(), command(t)
 	socket := filepath.Join(dir, "socket")
 	_, url := startWithMetrics(t, nixie, "lmtp", "--listen", "unix:"+socket, "--ledger", "sqlite:"+filepath.Join(dir, "ledger.db"), "--rest", filepath.Join(dir, "rest"))
-	require.Eventually(t, func() bool { return isThere(socket) }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("unix", socket)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	}, 10*time.Second, time.Millisecond)
 	c := dialLMTP(t, socket)
 	for _, i := range []int{0, 0, 1, 2, 3} {
 		require.NoError(t, send(c, sampleMail(i), "bounces@example.org"))
