@@ -203,7 +203,7 @@ func TestLMTPEndsWhenTold(t *testing.T) {
 	told, err := io.ReadAll(idle)
 	require.NoError(t, err)
 	assert.Contains(t, string(told), "\r\n421 ")
-	require.Eventually(t, func() bool { _, err := net.Dial("unix", socket); return err != nil }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { _, err := net.Dial("unix", socket); return err != nil }, 30*time.Second, time.Millisecond)
 	require.NoError(t, letter.Close())
 	release()
 	assert.NoError(t, <-answer)
@@ -262,7 +262,7 @@ func TestLMTPKilledInAMessage(t *testing.T) {
 	require.NoError(t, err)
 	answered := make(chan error, 1)
 	go func() { answered <- data.Close() }()
-	require.Eventually(t, func() bool { return len(recorded(t, db)) > 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(recorded(t, db)) > 0 }, 30*time.Second, time.Millisecond)
 	require.NoError(t, cmd.Process.Kill())
 	<-answered // whatever it is, the server that sent it is as dead
 	_ = c.Close()

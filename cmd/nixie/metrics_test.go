@@ -19,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+var timed = regexp.MustCompile(`_bucket\{le="\d|_seconds_sum |_timestamp_seconds `)
+
 // scrape returns the samples at a URL, without those of which the value is
 // not always the same.
 func scrape(t testing.TB, url string) (samples []string) {
@@ -31,7 +33,7 @@ func scrape(t testing.TB, url string) (samples []string) {
 	require.NoError(t, err)
 	for line := range strings.Lines(string(body)) {
 		line = strings.TrimSuffix(line, "\n")
-		if !strings.HasPrefix(line, "#") && !strings.Contains(line, "_seconds_bucket{le=\"0") && !strings.Contains(line, "_seconds_sum") && !strings.Contains(line, "_timestamp_") {
+		if !strings.HasPrefix(line, "#") && !timed.MatchString(line) {
 			samples = append(samples, line)
 		}
 	}
@@ -64,7 +66,7 @@ func TestMetricsOfLMTP(t *testing.T) {
 			conn.Close()
 		}
 		return err == nil
-	}, 10*time.Second, time.Millisecond)
+	}, 30*time.Second, time.Millisecond)
 	c := dialLMTP(t, socket)
 	for _, i := range []int{0, 0, 1, 2, 3} {
 		require.NoError(t, send(c, sampleMail(i), "bounces@example.org"))
@@ -80,10 +82,6 @@ func TestMetricsOfLMTP(t *testing.T) {
 		`nixie_events_total{reason="spam",fault="content"} 1`,
 		`nixie_events_recorded_total 4`,
 		`nixie_commit_failures_total 0`,
-		`nixie_commit_duration_seconds_bucket{le="1"} 4`,
-		`nixie_commit_duration_seconds_bucket{le="2.5"} 4`,
-		`nixie_commit_duration_seconds_bucket{le="5"} 4`,
-		`nixie_commit_duration_seconds_bucket{le="10"} 4`,
 		`nixie_commit_duration_seconds_bucket{le="+Inf"} 4`,
 		`nixie_commit_duration_seconds_count 4`,
 		`nixie_incidents_held 0`,
@@ -104,7 +102,7 @@ func TestMetricsOfIngest(t *testing.T) {
 	require.Eventually(t, func() bool {
 		samples = scrape(t, url)
 		return !strings.Contains(strings.Join(samples, "\n"), "_count 0")
-	}, 10*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 	require.Subset(t, samples, []string{
 		`nixie_messages_total{outcome="other"} 2`,
 		`nixie_messages_total{outcome="report"} 18`,
