@@ -152,6 +152,15 @@ func (r *reader) narrow(p span) span {
 
 // labelled leaves of a paragraph of "Label: value" lines those that say why.
 func (r *reader) labelled(p span) span {
+	n := 0
+	for i := r.rowOf(p.start); i < len(r.rows) && r.rows[i].start < p.end && n < 2; i++ {
+		if valueAt(r.row(i)) > 0 {
+			n++
+		}
+	}
+	if n < 2 {
+		return p
+	}
 	first, last, labels, value := -1, -1, 0, 0
 	says := false
 	for i := r.rowOf(p.start); i < len(r.rows) && r.rows[i].start < p.end; i++ {

@@ -25,9 +25,6 @@ func (p *parser) embedded(number, text string) string {
 // statusStart returns where the fields of a delivery-status part begin in
 // text, -1 if there are none.
 func statusStart(text string) int {
-	if !strings.Contains(text, "ecipient:") && !strings.Contains(text, "ECIPIENT:") {
-		return -1
-	}
 	final := indexLine(text, "Final-Recipient:")
 	if final < 0 || indexLine(text[:final], "Received:") >= 0 {
 		return -1 // none, or in the returned message

@@ -175,6 +175,20 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 	node, label := &t.nodes[0], "" // what of the node's label is still to come
 	var folded [utf8.UTFMax]byte
 	for i := 0; i < len(text); {
+		// A label is long, and most of it plain letters.
+		if label != "" && foldClass[text[i]] == label[0] && label[0] != ' ' {
+			n := 1
+			for n < len(label) && i+n < len(text) && label[n] != ' ' && foldClass[text[i+n]] == label[n] {
+				n++
+			}
+			i, label = i+n, label[n:]
+			if label == "" {
+				for _, value := range node.values {
+					found(i, value)
+				}
+			}
+			continue
+		}
 		c, size, more := foldClass[text[i]], 1, 0
 		if c == ' ' || c == beyond {
 			if n := spaces(text[i:]); n > 0 {

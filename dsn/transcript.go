@@ -1,9 +1,6 @@
 package dsn
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // isTranscript reports whether a line belongs to the transcript of an SMTP
 // session, as sendmail writes it: ">>> RCPT To:<bob@example.org>" is what was
@@ -47,17 +44,11 @@ type exchange struct {
 	row     int
 }
 
-// answerMarks are what a line with an answer has.
-var answerMarks = []string{"<<<", "<-- ", "S: ", "..."}
-
 // maxExchanges bounds what is kept of the transcripts of one text.
 const maxExchanges = 250
 
 // transcript reads the SMTP sessions that the text quotes.
 func (r *reader) transcript() []exchange {
-	if !slices.ContainsFunc(answerMarks, func(mark string) bool { return strings.Contains(r.text, mark) }) {
-		return nil
-	}
 	var list []exchange
 	var command, address, host string
 	last := -1 // the exchange of the answer above, while no local line has closed it
