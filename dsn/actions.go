@@ -106,7 +106,8 @@ func (r *reader) heading(above, row int) span {
 		return span{}
 	}
 	s := r.row(i)
-	if bare := strings.Trim(s, decoration); !strings.HasSuffix(bare, ":") && !strings.HasSuffix(bare, "：") && len(s)-len(strings.TrimLeft(s, decoration)) < 2 {
+	if bare := strings.Trim(s, decoration); !strings.HasSuffix(bare, ":") && !strings.HasSuffix(bare, "：") && len(s)-len(strings.TrimLeft(s, decoration)) < 2 &&
+		!(len(s) < 30 && r.rows[i].indent < r.rows[row].indent && actionWord(s) != "") {
 		return span{}
 	}
 	first := i
