@@ -12,12 +12,22 @@ func htmlText(page string) string {
 	p := htmlReader{page: page}
 	for p.page != "" {
 		text, tag := p.next()
+		if p.pre {
+			for range strings.Count(text, "\n") {
+				var line string
+				line, text, _ = strings.Cut(text, "\n")
+				p.text(line)
+				p.endLine()
+			}
+		}
 		p.text(text)
 		if tag == "" {
 			continue
 		}
 		var buf [32]byte
-		switch name := string(lowerName(&buf, tagName(tag))); name {
+		name := string(lowerName(&buf, tagName(tag)))
+		p.pre = name == "pre" || p.pre && name != "/pre"
+		switch name {
 		case "style", "script", "head", "title":
 			p.skip(name)
 		case "p", "div", "br", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "hr", "blockquote", "dt", "dd", "body",
@@ -40,6 +50,7 @@ type htmlReader struct {
 	page   string // what is still to read
 	out    strings.Builder
 	inLine bool // something stands on the last line of out
+	pre    bool // the lines of the page are those of the text
 	joins  bool // what follows may belong to the last word, as where an address is half bold
 	cell   bool // what follows stands in the next cell of a table
 	spaced bool // space stands after the last word
