@@ -62,9 +62,9 @@ func (s *settings) apply(cmd *cobra.Command) (err error) {
 		return err
 	}
 	for _, f := range flags {
-		v, ok := s.Value(keyOf(f))
+		v, ok := s.Value(cmd.Name(), keyOf(f))
 		if !ok {
-			v, ok = s.Value(cmd.Name(), keyOf(f))
+			v, ok = s.Value(keyOf(f))
 		}
 		if f.Changed {
 			continue
@@ -180,6 +180,12 @@ environment, the environment before the file:
   after = "move:Done"
   password-file = "news.password"              or password-command, token-command …
 
+  [ingest]                                     for nixie ingest
+  metrics = "9464"                             NIXIE_INGEST_METRICS, --metrics
+
+  [lmtp]                                       for nixie lmtp
+  listen = "unix:/run/nixie/lmtp"
+
   [push.lists]                                 for nixie push
   kind = "listmonk"                            or webhook
   url = "https://nixie@lists.example.org"
@@ -253,13 +259,19 @@ func (s *settings) print(out io.Writer, sound bool) error {
 			w.value(key, config.Value{Text: text, Where: "default"})
 		}
 	}
+	tables := []string{"ingest", "lmtp"}
 	for _, table := range config.Tables {
 		for _, name := range s.Named[table] {
-			w.line("\n[%s.%s]", table, name)
-			for _, v := range s.Values() {
-				if key, ok := strings.CutPrefix(v.Key, table+"."+name+"."); ok {
-					w.value(key, v)
-				}
+			tables = append(tables, table+"."+name)
+		}
+	}
+	for _, table := range tables {
+		head := "\n[" + table + "]\n"
+		for _, v := range s.Values() {
+			if key, ok := strings.CutPrefix(v.Key, table+"."); ok {
+				w.print(head)
+				head = ""
+				w.value(key, v)
 			}
 		}
 	}
@@ -290,15 +302,17 @@ func (s *settings) print(out io.Writer, sound bool) error {
 	}{p})
 }
 
-// printer writes lines until that fails.
+// printer writes until that fails.
 type printer struct {
 	out io.Writer
 	err error
 }
 
-func (w *printer) line(format string, args ...any) {
+func (w *printer) line(format string, args ...any) { w.print(fmt.Sprintf(format+"\n", args...)) }
+
+func (w *printer) print(text string) {
 	if w.err == nil {
-		_, w.err = fmt.Fprintf(w.out, format+"\n", args...)
+		_, w.err = io.WriteString(w.out, text)
 	}
 }
 
