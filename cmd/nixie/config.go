@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -59,7 +62,11 @@ func (s *settings) apply(cmd *cobra.Command) (err error) {
 		return nil
 	}
 	if s.Config, err = config.Read(s.path()); err != nil {
-		return err
+		// What is for a service need not be for everybody who only reads mail.
+		asked := s.file != "" || os.Getenv("NIXIE_CONFIG") != ""
+		if !errors.Is(err, fs.ErrPermission) || asked || cmd.Flags().Lookup("ledger") != nil {
+			return err
+		}
 	}
 	for _, f := range flags {
 		v, ok := s.Value(cmd.Name(), keyOf(f))
@@ -127,27 +134,27 @@ func (s *settings) source(name, after string) (box mailboxAt, err error) {
 		return box, wrongValue(url, err)
 	}
 	c := &box.Credentials
-	given := 0
-	for key, to := range map[string]*string{
+	return box, s.secrets(url, "source", name, map[string]*string{
 		"password": &c.Password, "password-file": &c.PasswordFile, "password-command": &c.PasswordCommand,
 		"token": &c.Token, "token-file": &c.TokenFile, "token-command": &c.TokenCommand,
-	} {
-		if v, ok := s.Value("source", name, key); ok {
-			*to = v.Text
-			given++
-		}
+	})
+}
+
+// secrets sets the field of that key of a table with which a secret is given.
+func (s *settings) secrets(url config.Value, table, name string, fields map[string]*string) error {
+	given := s.OneOf(table, name, slices.Sorted(maps.Keys(fields))...)
+	if len(given) > 1 {
+		return wrongValue(url, errors.New("more than one secret is given: which is meant?"))
 	}
-	if given > 1 {
-		return box, wrongValue(url, errors.New("more than one password or token is given: which is meant?"))
-	}
-	for _, key := range []string{"password-file", "token-file"} {
-		if v, ok := s.Value("source", name, key); ok {
+	for _, v := range given {
+		*fields[v.Last()] = v.Text
+		if strings.HasSuffix(v.Key, "-file") {
 			if _, err := os.Stat(v.Text); err != nil {
-				return box, wrongValue(v, err)
+				return wrongValue(v, err)
 			}
 		}
 	}
-	return box, nil
+	return nil
 }
 
 func newConfig(settings *settings) *cobra.Command {
@@ -178,18 +185,22 @@ environment, the environment before the file:
   [source.news]                                for nixie ingest without a SOURCE
   url = "imaps://news@mail.example.org/INBOX"  NIXIE_SOURCE_NEWS_URL
   after = "move:Done"
-  password-file = "news.password"              or password-command, token-command …
+  password-file = "news.password"              or password-command, token-file, token-command;
+                                               password or token is the secret itself
 
   [ingest]                                     for nixie ingest
   metrics = "9464"                             NIXIE_INGEST_METRICS, --metrics
 
   [lmtp]                                       for nixie lmtp
   listen = "unix:/run/nixie/lmtp"
+  socket-mode = "0666"
+  metrics = "9465"
 
   [push.lists]                                 for nixie push
   kind = "listmonk"                            or webhook
   url = "https://nixie@lists.example.org"
-  secret-file = "listmonk.token"               or secret-command
+  secret-file = "listmonk.token"               or secret-command, or secret itself
+  send = "standings"                           or events, to a webhook
 
   [policy]                                     … or the policy itself
   preset = "listmonk"

@@ -48,7 +48,8 @@ goes on from there. Run it from a timer, after nixie ingest.
                                there, with "hard" and "complaint" acting at count 1.
   webhook https://HOST/PATH    a program of your own: {"standings": […]}, with the
                                fields of nixie list and an id, for each address that
-                               is suspended or dropped, or may be written to again;
+                               is suspended or dropped, or may be written to again
+                               (active or held);
                                with --send events {"events": […]}, all that is
                                recorded, as nixie ingest --dry-run prints it. At most
                                100 come at a time.
@@ -172,18 +173,21 @@ func (s *settings) targets(args []string, given pushTo) ([]pushTo, error) {
 // target returns the target of that name in the config file.
 func (s *settings) target(name string) (pushTo, error) {
 	to := pushTo{}
-	for key, field := range map[string]*string{
-		"kind": &to.kind, "url": &to.url, "send": &to.send,
-		"secret": &to.secret.Text, "secret-file": &to.secret.File, "secret-command": &to.secret.Command,
-	} {
+	for key, field := range map[string]*string{"kind": &to.kind, "url": &to.url, "send": &to.send} {
 		v, _ := s.Value("push", name, key)
 		*field = v.Text
 	}
-	if err := to.check(); err != nil {
-		v, _ := s.Value("push", name, "url")
-		return to, fmt.Errorf("%s: push.%s: %w", v.Where, name, err)
+	url, _ := s.Value("push", name, "url")
+	err := s.secrets(url, "push", name, map[string]*string{
+		"secret": &to.secret.Text, "secret-file": &to.secret.File, "secret-command": &to.secret.Command,
+	})
+	if err == nil {
+		err = to.check()
+		if err != nil {
+			err = fmt.Errorf("%s: push.%s: %w", url.Where, name, err)
+		}
 	}
-	return to, nil
+	return to, err
 }
 
 // check says what is wrong with a target, without asking for its secret.

@@ -87,6 +87,11 @@ func (v Value) Shown() string {
 	return Redacted(v.Text)
 }
 
+func (v Value) fromEnvironment() bool { return v.Where == variable(v.Key) }
+
+// Last returns the last part of the key.
+func (v Value) Last() string { return v.Key[strings.LastIndexByte(v.Key, '.')+1:] }
+
 // secret reports whether the text holds one.
 func (v Value) secret() bool { return v.Shown() != v.Text }
 
@@ -143,6 +148,20 @@ func (c *Config) Value(key ...string) (Value, bool) {
 func IsKey(key ...string) bool {
 	_, ok := kindOf(key)
 	return ok
+}
+
+// OneOf returns what is said of keys in a table of which one is to be given:
+// by the environment, else by the file.
+func (c *Config) OneOf(table, name string, keys ...string) (values []Value) {
+	for _, key := range keys {
+		if v, ok := c.Value(table, name, key); ok {
+			values = append(values, v)
+		}
+	}
+	if slices.ContainsFunc(values, Value.fromEnvironment) {
+		values = slices.DeleteFunc(values, func(v Value) bool { return !v.fromEnvironment() })
+	}
+	return values
 }
 
 // Values returns all that is said.

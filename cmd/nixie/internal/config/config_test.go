@@ -108,3 +108,18 @@ func TestASecretInAFileForEverybodyIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestASecretOfTheEnvironmentIsTheOnlyOne(t *testing.T) {
+	text := "[source.a]\nurl = \"imaps://a@example.org\"\npassword-file = \"/p\"\ntoken-command = \"t\"\n"
+	c, _ := read(t, text)
+	keys := func() (keys []string) {
+		for _, v := range c.OneOf("source", "a", "password", "password-file", "token-command") {
+			keys = append(keys, v.Last()+" "+v.Text)
+		}
+		return keys
+	}
+	assert.Equal(t, []string{"password-file /p", "token-command t"}, keys())
+	t.Setenv("NIXIE_SOURCE_A_PASSWORD", "hunter2")
+	c, _ = read(t, text)
+	assert.Equal(t, []string{"password hunter2"}, keys())
+}
