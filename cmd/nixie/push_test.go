@@ -268,12 +268,14 @@ func TestAPushKilledBeforeItIsNotedComesAgain(t *testing.T) {
 	db.SetMaxOpenConns(1)
 	cmd := exec.Command(nixie, "push", "--ledger", l.url, "webhook", r.URL)
 	taken := make(chan bool)
+	r.mutex.Lock()
 	r.answer = func([]byte, http.ResponseWriter) bool {
 		_, err := db.Exec("BEGIN IMMEDIATE") // so that nothing can be noted
 		assert.NoError(t, err)
 		close(taken)
 		return true
 	}
+	r.mutex.Unlock()
 	require.NoError(t, cmd.Start())
 	<-taken
 	require.NoError(t, cmd.Process.Kill())
