@@ -49,7 +49,7 @@ The password comes from the environment (NIXIE_PASSWORD), a file or a command. W
 OAuth2 is asked for, as at Microsoft and Google, an access token comes from
 NIXIE_TOKEN, a file or a command, which is asked again at each login.
 
-Without one it reads those of the config file: see nixie config check --help.
+Without a SOURCE it reads those of the config file: see nixie config check --help.
 
 What is to become of a message that has been recorded is said with --after:
 

@@ -53,7 +53,13 @@ func newPOPServer(t *testing.T, messages ...popMessage) *popServer {
 	return s
 }
 
-func (s *popServer) url() string { return "pop3://bounces@" + s.addr }
+// url returns the URL of the mailbox. What the test has set before holds for
+// the sessions that follow.
+func (s *popServer) url() string {
+	s.mu.Lock() // so that they see it
+	defer s.mu.Unlock()
+	return "pop3://bounces@" + s.addr
+}
 
 func (s *popServer) serve(conn net.Conn) {
 	defer conn.Close()
@@ -289,6 +295,8 @@ func TestPOPIsWatched(t *testing.T) {
 	o.Watch = true
 	o.sleep = func(_ context.Context, d time.Duration) error {
 		assert.Equal(t, popPollTime, d)
+		server.mu.Lock()
+		defer server.mu.Unlock()
 		server.messages = append(server.messages, popMessage{"6", "f"})
 		return nil
 	}
