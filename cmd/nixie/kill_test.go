@@ -263,7 +263,7 @@ func TestTwoKilledWorkersOnOneFolderLoseNothing(t *testing.T) {
 			want, takes, _ := run(1, 0)
 			killed, rounds := int64(0), 0
 			for ; killed < int64(kills); rounds++ {
-				have, _, n := run(2, takes)
+				have, _, n := run(2, 2*takes) // they take turns at the processor
 				killed += n
 				require.Equal(t, want, have)
 			}
