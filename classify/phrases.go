@@ -29,7 +29,7 @@ func checkPhrase(phrase string) error {
 	parts := 0
 	empty := false
 	for part := range strings.SplitSeq(phrase, "*") {
-		words, s := 0, scanner{text: withAddress(part)}
+		words, s := 0, scanner{text: fillHoles(part)}
 		for ; s.next(); words++ {
 			if len(s.key()) == 0 {
 				return fmt.Errorf("phrase has a word that no text can match: %q", part[s.start:s.end])
@@ -49,12 +49,12 @@ func checkPhrase(phrase string) error {
 	return nil
 }
 
-// withAddress fills the hole {addr} of a phrase with an address, which matches any other.
-func withAddress(phrase string) string {
+// fillHoles fills the holes {addr} and {ip} of a phrase with an address each, which matches any other.
+func fillHoles(phrase string) string {
 	if strings.IndexByte(phrase, '{') < 0 { // as in most
 		return phrase
 	}
-	return strings.ReplaceAll(phrase, "{addr}", "a@b")
+	return strings.ReplaceAll(strings.ReplaceAll(phrase, "{addr}", "a@b"), "{ip}", "0.0.0.0")
 }
 
 // key returns the folded word in the form in which a phrase names it: a host
@@ -161,7 +161,7 @@ func (a *automaton) gapAfter(state int32, seg segment) int32 {
 
 // path returns the state for the words of text, and their number.
 func (a *automaton) path(text string) (at, words int32) {
-	a.scan = scanner{text: withAddress(text)}
+	a.scan = scanner{text: fillHoles(text)}
 	for ; a.scan.next(); words++ {
 		word := a.scan.key()
 		id, ok := a.ids[string(word)]

@@ -18,6 +18,7 @@ func TestPhrases(t *testing.T) {
 		{"over a code", "user unknown", "550-User\r\n550-unknown", "User\r\n550-unknown"},
 		{"parts of words", "user unknown", "superuser unknowns", ""},
 		{"an address", "<{addr}>: user unknown", "550 <bob@example.org>: User unknown", "bob@example.org>: User unknown"},
+		{"an IP address", "address {ip} is", "550 Your address [192.0.2.1] is invalid", "address [192.0.2.1] is"},
 		{"no address", "{addr} user unknown", "550 : User unknown", ""},
 		{"another sentence", "unknown sender", "User unknown. Sender notified", ""},
 		{"a gap reaches into another sentence", "denied * log in", "Relaying denied. Please log in", "denied. Please log in"},
@@ -145,7 +146,7 @@ func naive(phrase, text string, named map[string]int32) map[int]bool {
 	var segments [][]string
 	for part := range strings.SplitSeq(phrase, "*") {
 		var segment []string
-		for s := (scanner{text: withAddress(part)}); s.next(); {
+		for s := (scanner{text: fillHoles(part)}); s.next(); {
 			segment = append(segment, string(s.key()))
 		}
 		segments = append(segments, segment)

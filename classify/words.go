@@ -15,8 +15,8 @@ import (
 // a script that puts no spaces between words (Han, Kana, Hangul, Thai …) is a
 // word of its own. A mail address, a URL, a host name and a number with dots
 // are one word each, whatever stands in them: "spam" is no word of
-// spam@example.org, which is the word @. Reply and status codes are no words, since servers repeat
-// them inside a sentence, at the head of each line of a long reply.
+// spam@example.org, which is the word @. An IP address of version 4 is the word #. Reply and status codes are
+// no words, since servers repeat them inside a sentence, at the head of each line of a long reply.
 type scanner struct {
 	text  string
 	codes bool // reply codes are words too
@@ -31,6 +31,12 @@ type scanner struct {
 	size       int       // of the folded word in buf, 0 when no phrase can have it
 	buf        [maxWord]byte
 }
+
+// The words that stand for any mail address and any IP address.
+const (
+	addrWord = "@"
+	ipWord   = "#"
+)
 
 // maxWord is the longest word that a phrase can have, in bytes.
 const maxWord = 64
@@ -275,7 +281,7 @@ scan:
 	}
 	if at > start && at < end-1 {
 		s.set(start, end)
-		s.size = copy(s.buf[:], "@")
+		s.size = copy(s.buf[:], addrWord)
 		s.pos = end
 		return true, true
 	}
@@ -293,6 +299,9 @@ scan:
 	case isNumber(text[start:name]):
 		s.set(start, name)
 		s.size = copy(s.buf[:], text[start:name])
+		if strings.Count(text[start:name], ".") == 3 {
+			s.size = copy(s.buf[:], ipWord)
+		}
 		s.pos = name
 		return true, !isStatusCode(text[start:name])
 	case isHost(text[start:name]):
