@@ -101,6 +101,7 @@ type candidate struct {
 type textHit struct {
 	match
 	found, unless bool
+	aside         bool // found, but only in an aside
 }
 
 // scratch is the memory of one judgement; it is used again for the next.
@@ -172,11 +173,11 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 		if !hit.found && !hit.unless {
 			s.touched = append(s.touched, u.rule)
 		}
-		switch {
+		switch aside := endsInAside(text, m.end); {
 		case u.unless:
-			hit.unless = true
-		case !hit.found || m.words > hit.words:
-			hit.found, hit.match = true, m
+			hit.unless = hit.unless || !aside
+		case !hit.found || hit.aside && !aside || hit.aside == aside && m.words > hit.words:
+			hit.found, hit.aside, hit.match = true, aside, m
 		}
 	}, func(w *scanner) {
 		if names(text, w) {
@@ -185,7 +186,14 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 	})
 	for _, rule := range s.touched {
 		hit := &s.hits[rule]
-		if hit.found && !hit.unless {
+		if hit.found && !hit.unless && !hit.aside {
+			c.offer(f, s, candidate{rule + 1, hit.words, hit.start, hit.end, uint8(passage)})
+		}
+	}
+	silent := s.best[tierProvider].rule == 0 && s.best[tierText].rule == 0
+	for _, rule := range s.touched {
+		hit := &s.hits[rule]
+		if silent && hit.aside && !hit.unless { // what an aside says counts where nothing else is said
 			c.offer(f, s, candidate{rule + 1, hit.words, hit.start, hit.end, uint8(passage)})
 		}
 		*hit = textHit{}

@@ -108,10 +108,12 @@ func (e *RuleError) Unwrap() error { return e.Err }
 // punctuation and line ends do not count, nor does an apostrophe inside a word,
 // and * is up to eight words. Only * reaches from one sentence into the next. A
 // mail address in the answer is one word that only {addr} matches, an IP address
-// one that no phrase matches; a host name or URL is one word that the host or a
+// one that only {ip} matches; a host name or URL is one word that the host or a
 // parent domain of it matches when a phrase names it: spamhaus.org matches
 // zen.spamhaus.org, and spamhaus does not. Reply and status codes are no words
-// at all: use Reply and Status.
+// at all: use Reply and Status. An aside that only names an end of the session,
+// such as "(your IP: 192.0.2.1)" or "; sender news@example.org", counts where
+// the rest of the answer says nothing, and never for an Unless.
 //
 // Command is what was answered: "RCPT TO", "MAIL FROM", "end of DATA"; "DATA"
 // is either of DATA itself and its end.

@@ -1,0 +1,54 @@
+package classify
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// maxAside is how far before the words at hand an aside can begin, in bytes.
+const maxAside = 48
+
+// endsInAside reports whether text[:end] ends in an aside that tells of the
+// session and nothing of the failure: words that name an end of it, then an
+// address or a host, between punctuation, as in "User unknown (your IP: 192.0.2.1)".
+func endsInAside(text string, end int32) bool {
+	from := max(0, int(end)-maxAside)
+	before := text[from:end]
+	open := strings.LastIndexAny(before, "([;,\n（，；")
+	if stop := strings.LastIndex(before, ". "); stop > open {
+		open = stop
+	}
+	if open < 0 {
+		return false
+	}
+	_, n := utf8.DecodeRuneInString(before[open:])
+	named := false
+	for s := (scanner{text: text, pos: from + open + n, chunk: from + open + n}); s.next(); named = true {
+		word := s.word()
+		switch {
+		case sessionWords[string(word)]:
+		case named && (s.host != hostRange{} || string(word) == addrWord || string(word) == ipWord):
+			rest := strings.TrimLeft(text[s.end:], `>"'`)
+			return s.end >= int(end) && (strings.TrimSpace(rest) == "" || strings.ContainsAny(rest[:1], ")];,\r\n") ||
+				strings.HasPrefix(rest, "）") || strings.HasPrefix(rest, ". "))
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// sessionWords are what the ends of a session are called; a word of Chinese,
+// Japanese and Korean is a character.
+var sessionWords = func() map[string]bool {
+	words := map[string]bool{}
+	for s := (scanner{text: "your my our the is was from by of ip ipv4 ipv6 ptr address addr sender mail email e client host hostname " +
+		"server remote source connecting sending envelope return path mailfrom helo ehlo peer origin domain mta smtp " +
+		"von ihr ihre absender absenderadresse adresse votre de du de l expéditeur émetteur serveur " +
+		"su tu del remitente dirección desde servidor seu sua do remetente endereço " +
+		"il tuo suo mittente indirizzo uw afzender adres van twój twoje nadawca adresu " +
+		"ваш адрес отправитель от gönderen adresi adresiniz 您的发件人地址發送送信者元보낸사람아이피"}); s.next(); {
+		words[string(s.word())] = true
+	}
+	return words
+}()

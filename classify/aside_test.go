@@ -1,0 +1,30 @@
+package classify
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestEndsInAside(t *testing.T) {
+	for text, want := range map[string]bool{
+		"User unknown (your IP: 192.0.2.1)":                                   true,
+		"User unknown [your IP 192.0.2.1]":                                    true,
+		"User unknown; your IP is 192.0.2.1":                                  true,
+		"User unknown. Your IP: 192.0.2.1. Good bye":                          true,
+		"User unknown, mail from <news@example.net>, your IP: mx.example.net": true,
+		"（your IP：192.0.2.1）用户不存在":                                            true,
+		"User unknown (sender news@example.net, your IP: 192.0.2.1)":          true,
+		"User unknown (your IP: 192.0.2.1":                                    true,
+		"Refused (your IP 192.0.2.1 is bad)":                                  false,
+		"Refused; your IP is bad":                                             false,
+		"your IP: 192.0.2.1":                                                  false,
+		"Refused for your IP 192.0.2.1":                                       false,
+		"(your IP":                                                            false,
+		"(unknown user, refused by your IP 192.0.2.1)":                        false,
+	} {
+		end := strings.Index(strings.ToLower(text), "your ip") + len("your ip")
+		assert.Equal(t, want, endsInAside(text, int32(end)), text)
+	}
+}
