@@ -125,7 +125,7 @@ func (r *reader) fromTranscript(rec *Recipient, sessions []exchange) {
 		}
 	}
 	for i := range sessions {
-		if x := &sessions[i]; x.address == "" && rec.Diagnostic.Reply == 0 && len(r.items) < 2 {
+		if x := &sessions[i]; x.address == "" && !isFailure(rec.Diagnostic.Reply.Class()) && len(r.items) < 2 {
 			r.answered(rec, x)
 			return
 		}
