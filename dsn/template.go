@@ -112,7 +112,7 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 			c.address, at = span{m.start, m.end}, m.end
 		case "local":
 			n := at
-			for n < end && (isAtext(text[n]) || text[n] == '.') {
+			for n < end && (isAtext(text[n]) || text[n] == '.') && !(i+1 < len(tokens) && strings.HasPrefix(tokens[i+1].words, text[n:n+1])) {
 				n++
 			}
 			if n == at || n < end && i == len(tokens)-1 {
