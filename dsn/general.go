@@ -15,12 +15,13 @@ const near = 400
 // candidate is an address that the text may name as a failed recipient.
 type candidate struct {
 	mention
-	row  int
-	tier tier
-	own  bool   // the address of who sent the original or of who reports
-	item bool   // it stands like an item of a list, not in a sentence
-	last bool   // it ends its line, after a label
-	form string // the label before it, with a colon; "" if there is none
+	row    int
+	tier   tier
+	own    bool   // the address of who sent the original or of who reports
+	item   bool   // it stands like an item of a list, not in a sentence
+	last   bool   // it ends its line, after a label
+	form   string // the label before it, with a colon; "" if there is none
+	former string // whose mail goes to it, where the text says so
 }
 
 // tier is how strong the ground is to take an address for a failed recipient;
@@ -66,13 +67,20 @@ func (r *reader) findItems() {
 		if c.tier == forgotten {
 			continue
 		}
+		if n := len(list) - 1; n >= 0 && !c.own && r.goesOn(list[n].end, m) {
+			c.former, c.tier = r.text[list[n].start:list[n].end], min(c.tier, list[n].tier)
+			list = list[:n]
+		}
 		if n := len(list) - 1; n >= 0 && c.item && c.tier == listed && list[n].item && list[n].row == c.row-1 && isAddressAlone(r.row(c.row)) {
 			c.tier = list[n].tier // the next line of a list
 		}
 		c.item = c.item && !(r.continues(c.row) && r.itemAbove(list, c.row))
 		list = append(list, c)
 	}
-	r.addBest(list)
+	list = withoutFormer(r.text, list)
+	if !r.addSaid(list) {
+		r.addBest(list)
+	}
 	// The details may follow after the whole list, under each address again.
 	for _, c := range list {
 		if n := r.find(unquoteLocal(r.text[c.start:c.end])); c.item && n >= 0 && r.items[n].row < c.row {
@@ -107,7 +115,7 @@ func (r *reader) addBest(list []candidate) {
 		}
 		for _, c := range list {
 			if c.own == own && (c.tier == best && c.item == items || forms[c.form]) {
-				r.addItem(item{address: r.text[c.start:c.end], mark: mark{c.row, c.end}, mentioned: !c.item, labelled: c.last})
+				r.addItem(item{address: r.text[c.start:c.end], former: c.former, mark: mark{c.row, c.end}, mentioned: !c.item, labelled: c.last})
 			}
 		}
 		return
@@ -181,8 +189,14 @@ func isListBreak(s string) bool {
 	if len(s) > 16 {
 		return false
 	}
-	s = strings.Trim(s, " \t<>\"'")
-	return s == "," || s == ";" || s == "and" || s == "&"
+	s = strings.Trim(s, " \t\n<>\"'")
+	switch strings.TrimLeft(s, ",; \n") {
+	case "":
+		return s == "," || s == ";"
+	case "and", "&", "or", "und", "oder", "et", "ou", "y", "e", "en", "i", "oraz", "и", "ve":
+		return true
+	}
+	return false
 }
 
 // itemAbove reports whether an item stands above row i in the same paragraph.

@@ -3,19 +3,23 @@ package dsn
 import "nixie/codes"
 
 // isReport reports whether the message is one: its header speaks for it, and
-// so does the text. Known is whether the text is of a known dialect.
-func (r *reader) isReport(known bool) bool {
+// so does the text. D is the dialect that the text is of, nil if none.
+func (r *reader) isReport(d *dialect) bool {
 	s := &r.signs
 	if s.personal() || r.forwarded {
 		return false
 	}
+	known, named := d != nil, len(r.items) > 0
+	if known && len(d.conditions) > 0 && (named || r.attached) {
+		return true
+	}
 	if (s.list || s.listed && !s.robot) && !s.machine() && !(s.office && s.aboutFailure()) && !(known && r.attached) {
 		return false
 	}
-	named := len(r.items) > 0
+	stated := named && !s.answer && r.failureOf(&r.items[0])
 	// Some mail systems say of a report that it is an answer.
 	coded := named && s.subjectStart&saysFailed != 0 && hasFailureCode(r.text)
-	if s.autoReply && !known && !s.daemon && !s.report && !(s.office && s.aboutFailure()) && s.failed == nil && !coded {
+	if s.autoReply && !known && !s.daemon && !s.report && !(s.office && s.aboutFailure()) && s.failed == nil && !coded && !stated {
 		return false
 	}
 	if known && r.attached && !named && s.subject&saysFailed != 0 {
@@ -37,13 +41,15 @@ func (r *reader) isReport(known bool) bool {
 		return evidence || named && s.aboutFailure() || subject != 0
 	case s.nullSender:
 		return named && (kinds&saysFailed != 0 || s.aboutFailure() && (evidence || listed) || hasFailureCode(r.text) && kinds&saysAway == 0) ||
-			r.returns() && subject != 0 && evidence
+			(r.returns() || s.office) && subject != 0 && evidence
 	case s.office && s.aboutFailure():
 		return named && (kinds&(saysFailed|saysDelayed) != 0 || listed && evidence || permanent) || r.returns() && subject != 0 && evidence
 	case s.office && s.answer && s.thread && !known && !listed: // a postmaster writes about an address
 		return false
 	case s.office:
 		return named && (kinds&saysFailed != 0 || permanent)
+	case (s.auto || s.autoReply) && stated && r.kindsBetween(0, r.items[0].rest)&saysGoods == 0:
+		return true
 	case s.thread:
 		return false
 	case named && code && (s.robot && subject != 0 || s.auto && subject != 0 && s.subjectStart != 0):
@@ -56,6 +62,17 @@ func (r *reader) isReport(known bool) bool {
 		return kinds&saysFailed != 0 && (listed || s.robot && addressed && s.subject&saysFailed != 0 || r.attached && s.subject&saysFailed != 0)
 	}
 	return false
+}
+
+// failureOf reports whether the Subject is that of a report and the sentence
+// that names an item says to who gets it that delivery of their message failed.
+func (r *reader) failureOf(it *item) bool {
+	rest := min(it.rest, len(r.text)) // it may stand where the original begins
+	start := r.sentenceStart(rest)
+	role := r.kindsBetween(start, rest)
+	sentence := r.kindsBetween(start, r.sentenceEnd(rest))
+	return r.signs.aboutFailure() && r.signs.subjectStart&(saysAway|saysChallenge) == 0 && role&(saysContact|saysSender) == 0 &&
+		sentence&saysFailed != 0 && sentence&saysYours != 0 && r.kindsBetween(0, len(r.text))&saysAway == 0
 }
 
 // returns reports whether the message brings the original back.
@@ -98,6 +115,8 @@ func (r *reader) overall() Action {
 			continue
 		}
 		switch {
+		case h.kind&saysDelivered != 0 && r.excepts(h):
+			failed = true
 		case h.kind&saysDelivered != 0 && !failed:
 			return r.deliveredOr(h)
 		case h.kind&saysDelayed != 0 && !final && !r.finalSoon(i):

@@ -128,6 +128,21 @@ Carol wrote:
 
   bob@example.net: 550 5.1.1 user unknown, could not be delivered
 `, nil},
+		{"a ticket with a subject of its own", `
+From: Service <service@example.com>
+Subject: Delivery problem
+Auto-Submitted: auto-replied
+
+We have received your message and will look into why mail to bob@example.net
+could not be delivered.
+`, nil},
+		{"a parcel", `
+From: Shop <service@example.com>
+Subject: Delivery failed
+Auto-Submitted: auto-generated
+
+Your parcel could not be delivered. We sent your message of the courier to bob@example.net.
+`, nil},
 		{"a letter of somebody called postmaster", `
 From: Postmaster News <postmaster-news@example.com>
 Subject: Delivery errors

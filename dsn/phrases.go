@@ -26,12 +26,14 @@ const (
 	saysForwarded                        // a message that somebody forwards follows
 	saysGoods                            // a delivery of goods
 	saysSubject                          // the Subject of a report, though not by itself a statement of failure
+	saysOnward                           // between two addresses, or after the second: mail to the first goes to the second
+	saysYours                            // the message of who gets the report
 )
 
 var phraseKinds = map[string]phraseKind{
 	"failed": saysFailed, "cause": saysCause, "delayed": saysDelayed, "final": saysFinal, "delivered": saysDelivered,
 	"away": saysAway, "challenge": saysChallenge, "contact": saysContact, "sender": saysSender, "recipient": saysRecipient,
-	"original": saysOriginal, "forwarded": saysForwarded, "goods": saysGoods, "subject": saysSubject,
+	"original": saysOriginal, "forwarded": saysForwarded, "goods": saysGoods, "subject": saysSubject, "onward": saysOnward, "yours": saysYours,
 }
 
 //go:embed phrases.txt

@@ -40,7 +40,8 @@ func readTextWithout(header Fields, text string, at Place, attached bool, withou
 	}()
 	r.read()
 	found := prose{Original: -1}
-	if d := pickDialect(&r, header, without); d != nil {
+	d := pickDialect(&r, header, without)
+	if d != nil {
 		if d.notice {
 			return found
 		}
@@ -52,7 +53,7 @@ func readTextWithout(header Fields, text string, at Place, attached bool, withou
 	}
 	r.trustHeader()
 	switch {
-	case r.isReport(found.Dialect != ""):
+	case r.isReport(d):
 		found.Kind, found.Reporting, found.Recipients, found.Original = DeliveryStatus, r.reporting, r.recipients(), r.original
 	case r.isAutoReply():
 		found.Kind, found.Dialect = AutoReply, ""

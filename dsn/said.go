@@ -1,0 +1,164 @@
+package dsn
+
+import (
+	"slices"
+	"strings"
+)
+
+// goesOn reports whether the text says that mail to the address that ends at
+// end goes on to m: "bob@example.org was forwarded to carol@example.org".
+func (r *reader) goesOn(end int, m mention) bool {
+	between := r.text[end:m.start]
+	if len(between) > 100 || strings.Contains(between, ". ") || strings.Contains(between, "\n\n") {
+		return false
+	}
+	return r.kindsBetween(end, m.start)&saysOnward != 0 || r.kindsBetween(m.end, min(len(r.text), m.end+12))&saysOnward != 0
+}
+
+// withoutFormer leaves out the addresses whose mail goes on to another of list.
+func withoutFormer(text string, list []candidate) []candidate {
+	if !slices.ContainsFunc(list, func(c candidate) bool { return c.former != "" }) {
+		return list
+	}
+	return slices.DeleteFunc(list, func(c candidate) bool {
+		return slices.ContainsFunc(list, func(other candidate) bool { return strings.EqualFold(other.former, text[c.start:c.end]) })
+	})
+}
+
+// maxSaid bounds how many addresses addSaid compares with each other.
+const maxSaid = 100
+
+// addSaid adds the recipients of a text that names several in one sentence and
+// comes back to some of them in another: "I tried a, b and c. It was delivered
+// to a, but not to b". It reports whether the text is of that form; what it
+// does not come back to is no recipient.
+func (r *reader) addSaid(list []candidate) bool {
+	if len(list) < 3 || len(list) > maxSaid {
+		return false
+	}
+	address := func(i int) string { return strings.ToLower(r.text[list[i].start:list[i].end]) }
+	// Groups of addresses in one list; group[i] is the first of i's.
+	group := make([]int, len(list))
+	for i := range list {
+		group[i] = i
+		if i > 0 && isListBreak(r.text[list[i-1].end:list[i].start]) {
+			group[i] = group[i-1]
+		}
+	}
+	tried := map[string]bool{}
+	for i := range list {
+		if first := group[i]; first == 0 && !list[i].own {
+			tried[address(i)] = true
+		}
+	}
+	if len(tried) < 2 || r.actionIn(span{r.sentenceStart(list[0].start), list[0].start}, true) == Failed {
+		return false
+	}
+	var items []item
+	failed := 0
+	for i := range list {
+		if group[i] == 0 || !tried[address(i)] {
+			continue
+		}
+		action, answer := r.saidOf(list, group, i)
+		if action == "" {
+			continue
+		}
+		if action != Delivered {
+			failed++
+		}
+		items = append(items, item{address: r.text[list[i].start:list[i].end], mark: mark{list[i].row, list[i].end}, mentioned: true, action: action, answer: answer})
+	}
+	if failed == 0 || failed >= len(tried) {
+		return false
+	}
+	for _, it := range items {
+		r.addItem(it)
+	}
+	return true
+}
+
+// saidOf returns what the text says became of the i-th address, before the
+// list that it stands in or after it, and the words that say why.
+func (r *reader) saidOf(list []candidate, group []int, i int) (Action, span) {
+	first, last := i, i
+	for first > 0 && group[first-1] == group[i] {
+		first--
+	}
+	for last+1 < len(list) && group[last+1] == group[i] {
+		last++
+	}
+	before := span{r.sentenceStart(list[first].start), list[first].start}
+	if first > 0 {
+		before.start = max(before.start, list[first-1].end)
+	}
+	after := span{list[last].end, r.sentenceEnd(list[last].end)}
+	if last+1 < len(list) && list[last+1].start < after.end {
+		after.end = list[last+1].start
+		if n := strings.IndexAny(r.text[after.start:after.end], ",;)"); n >= 0 {
+			after.end = after.start + n
+		}
+	}
+	answer := after
+	answer.start = after.end - len(strings.TrimLeft(r.text[after.start:after.end], ">\"')(:;,. \t\n"))
+	coded := hasFailureCode(r.text[after.start:after.end])
+	why := r.kindsBetween(after.start, after.end)&saysCause != 0 || coded
+	if !why {
+		answer = span{}
+	}
+	if n := strings.IndexByte(r.text[answer.start:answer.end], ')'); n >= 0 && !coded {
+		answer.end = answer.start + n
+	}
+	action := r.actionIn(before, true)
+	if action == "" {
+		action = r.actionIn(after, false)
+	}
+	if action == "" && why {
+		action = Failed
+	}
+	return action, answer
+}
+
+// sentenceStart returns where the sentence that offset stands in begins.
+func (r *reader) sentenceStart(offset int) int {
+	start := max(0, offset-near)
+	text := r.text[start:offset]
+	for _, end := range []string{". ", ".\n", "\n\n", "; "} {
+		if i := strings.LastIndex(text, end); i >= 0 {
+			start, text = start+i+len(end), text[i+len(end):]
+		}
+	}
+	return start
+}
+
+// sentenceEnd returns where the sentence that offset stands in ends; a colon
+// at the end of a paragraph leads on to the next.
+func (r *reader) sentenceEnd(offset int) int {
+	end := min(len(r.text), offset+near)
+	for _, stop := range []string{". ", ".\n", "; "} {
+		if i := strings.Index(r.text[offset:end], stop); i >= 0 {
+			end = offset + i + 1
+		}
+	}
+	if i := strings.Index(r.text[offset:end], "\n\n"); i >= 0 {
+		paragraph := r.text[offset : offset+i]
+		rest := r.text[offset+i : min(len(r.text), offset+near)]
+		end = offset + i
+		if strings.HasSuffix(strings.TrimRight(paragraph, " "), ":") {
+			lead := len(rest) - len(strings.TrimLeft(rest, " \n"))
+			end += len(rest)
+			if j := strings.Index(rest[lead:], "\n\n"); j >= 0 {
+				end = offset + i + lead + j
+			}
+		}
+	}
+	return end
+}
+
+// exceptions follow what was delivered: "to all recipients except".
+var exceptions = []string{" except", " but not", " apart from", " other than", " außer ", " sauf ", " excepto ", " exceto ", " tranne ", " behalve ", " oprócz ", " кроме ", " aparte "}
+
+// excepts reports whether an exception follows h, which says delivered.
+func (r *reader) excepts(h hit) bool {
+	return containsAny(r.text[h.start:min(len(r.text), h.end+40)], exceptions)
+}
