@@ -28,3 +28,16 @@ func TestEndsInAside(t *testing.T) {
 		assert.Equal(t, want, endsInAside(text, int32(end)), text)
 	}
 }
+
+func TestEndsInAdvice(t *testing.T) {
+	for text, want := range map[string]bool{
+		"User unknown. Repeated attempts will get your IP":               true,
+		"User unknown; the sender should clean the list, or your IP":     true,
+		"550-User unknown\n550-If you are sending bulk mail, your IP":    true,
+		"Repeated attempts from your IP":                                 false,
+		"User unknown. If you are sending spam, stop. We refuse your IP": false,
+		"User unknown. If your IP":                                       false,
+	} {
+		assert.Equal(t, want, endsInAdvice(text, int32(len(text))), text)
+	}
+}

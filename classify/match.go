@@ -101,7 +101,7 @@ type candidate struct {
 type textHit struct {
 	match
 	found, unless bool
-	aside         bool // found, but only in an aside
+	aside         bool // found, but only where it says little
 }
 
 // scratch is the memory of one judgement; it is used again for the next.
@@ -173,7 +173,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 		if !hit.found && !hit.unless {
 			s.touched = append(s.touched, u.rule)
 		}
-		switch aside := endsInAside(text, m.end); {
+		switch aside := saysLittle(text, m.end); {
 		case u.unless:
 			hit.unless = hit.unless || !aside
 		case !hit.found || hit.aside && !aside || hit.aside == aside && m.words > hit.words:
@@ -193,7 +193,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 	silent := s.best[tierProvider].rule == 0 && s.best[tierText].rule == 0
 	for _, rule := range s.touched {
 		hit := &s.hits[rule]
-		if silent && hit.aside && !hit.unless { // what an aside says counts where nothing else is said
+		if silent && hit.aside && !hit.unless { // it counts where nothing else is said
 			c.offer(f, s, candidate{rule + 1, hit.words, hit.start, hit.end, uint8(passage)})
 		}
 		*hit = textHit{}

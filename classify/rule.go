@@ -112,8 +112,9 @@ func (e *RuleError) Unwrap() error { return e.Err }
 // parent domain of it matches when a phrase names it: spamhaus.org matches
 // zen.spamhaus.org, and spamhaus does not. Reply and status codes are no words
 // at all: use Reply and Status. An aside that only names an end of the session,
-// such as "(your IP: 192.0.2.1)" or "; sender news@example.org", counts where
-// the rest of the answer says nothing, and never for an Unless.
+// such as "(your IP: 192.0.2.1)" or "; sender news@example.org", or advice such
+// as "Repeated attempts will get your IP blocked", counts where the rest of the
+// answer says nothing, and never for an Unless.
 //
 // Command is what was answered: "RCPT TO", "MAIL FROM", "end of DATA"; "DATA"
 // is either of DATA itself and its end.

@@ -173,7 +173,7 @@ func (s *scanner) plain() {
 // session, as in "helo=<mx.example.org>", and is no part of what is said.
 func isLogged(word []byte) bool {
 	switch string(word) {
-	case "helo", "ehlo", "from", "sender", "client", "ip", "relay", "proto", "mailfrom":
+	case "helo", "ehlo", "from", "sender", "client", "ip", "relay", "proto", "mailfrom", "rdns", "ptr":
 		return true
 	}
 	return false
