@@ -156,7 +156,7 @@ not be read, and 2 for wrong usage.`,
 	}
 	f := cmd.Flags()
 	flags.registerLedger(cmd)
-	f.StringVar(&opts.after, "after", "", "what to do with a recorded message: keep, seen, move:`FOLDER` or delete")
+	f.StringVar(&opts.after, "after", "", "`ACTION` to take on a recorded message: keep, seen, move:FOLDER or delete")
 	f.BoolVar(&opts.dryRun, "dry-run", false, "touch no mailbox and no ledger, print the events as JSON Lines")
 	f.BoolVar(&opts.again, "again", false, "read again what earlier runs have left in a folder on a server")
 	f.BoolVar(&opts.watch, "watch", false, "go on with what comes later, until SIGTERM or SIGINT")

@@ -62,6 +62,9 @@ In csv no cell starts a formula: where one would, a ' stands before it.`,
 				if err != nil {
 					return fmt.Errorf("--since: %w", err)
 				}
+				if since.After(v.at) {
+					return fmt.Errorf("--since: %s is later than the list", opts.since)
+				}
 				opts.before = &view{policy: v.policy, at: since}
 				views = append(views, opts.before)
 			}

@@ -59,7 +59,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitFailed
 	}
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(stderr, "nixie: %s\n", render.Clean(strings.TrimSuffix(line, "\n")))
+		fmt.Fprintf(stderr, "nixie: %s\n", render.Clean(strings.TrimSpace(line)))
 	}
 	if _, ok := errors.AsType[tempFailure](err); ok {
 		return exitTemp
