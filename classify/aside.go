@@ -1,69 +1,93 @@
 package classify
 
 import (
+	"sort"
 	"strings"
 	"unicode/utf8"
 )
 
-// How far before the words at hand an aside or advice can begin, in bytes.
-const (
-	maxAside  = 48
-	maxAdvice = 160
-)
+// maxAside is how many words an aside can have.
+const maxAside = 8
 
-// saysLittle reports whether a phrase that ends at text[:end] stands in an
-// aside or in advice: beside the failure itself it counts for nothing.
-func saysLittle(text string, end int32) bool {
-	return endsInAside(text, end) || endsInAdvice(text, end)
-}
+// span is text[start:end].
+type span struct{ start, end int32 }
 
-// endsInAside reports whether text[:end] ends in an aside that tells of the
-// session and nothing of the failure: words that name an end of it, then an
-// address or a host, between punctuation, as in "User unknown (your IP: 192.0.2.1)".
-func endsInAside(text string, end int32) bool {
-	from := max(0, int(end)-maxAside)
-	before := text[from:end]
-	open := strings.LastIndexAny(before, "([;,\n（，；")
-	if stop := strings.LastIndex(before, ". "); stop > open {
-		open = stop
-	}
-	if open < 0 {
-		return false
-	}
-	_, n := utf8.DecodeRuneInString(before[open:])
-	named := false
-	for s := (scanner{text: text, pos: from + open + n, chunk: from + open + n}); s.next(); named = true {
-		word := string(s.word())
-		switch {
-		case sessionWords[word]:
-		case named && (s.host != hostRange{} || word == addrWord || word == ipWord || word == "pass"):
-			rest := strings.TrimLeft(text[s.end:], `>"'`)
-			return s.end >= int(end) && (strings.TrimSpace(rest) == "" || strings.ContainsAny(rest[:1], ")];,\r\n") ||
-				strings.HasPrefix(rest, "）") || strings.HasPrefix(rest, ". "))
+// little appends to spans where a text says little: a phrase that ends there
+// counts for nothing beside the failure itself.
+func little(spans []span, text string) []span {
+	for i := 0; i < len(text); i++ {
+		n := 1 // of the mark that a clause begins behind
+		sentence := false
+		switch text[i] {
+		case '(', '[', ',':
+		case ';', '\n':
+			sentence = true
+		case '.':
+			if sentence = strings.HasPrefix(text[i+1:], " "); !sentence {
+				continue
+			}
+		case "（"[0]:
+			if _, n = utf8.DecodeRuneInString(text[i:]); !strings.Contains("（，；", text[i:i+n]) {
+				continue
+			}
 		default:
-			return false
+			continue
+		}
+		if end := aside(text, i+n); end > 0 {
+			spans = append(spans, span{int32(i), int32(end)})
+			i = end - 1
+		} else if sentence && isAdvice(text[i+n:]) {
+			end := i + n
+			for end < len(text) && text[end] != ';' && text[end] != '\n' && !strings.HasPrefix(text[end:], ". ") {
+				end++
+			}
+			spans = append(spans, span{int32(i), int32(end)})
+			i = end - 1
 		}
 	}
-	return false
+	return spans
 }
 
-// endsInAdvice reports whether text[:end] ends in a sentence, not the first,
-// that tells the sender what to do about a dead address or what may come else:
-// "User unknown. Further attempts will get your IP blocked".
-func endsInAdvice(text string, end int32) bool {
-	from := max(0, int(end)-maxAdvice)
-	before := text[from:end]
-	open := max(strings.LastIndex(before, ". "), strings.LastIndexAny(before, ";\n"))
-	if open < 0 {
-		return false
+// aside returns where the aside ends that begins at start, 0 if none does. It
+// tells of the session and nothing of the failure: words that name an end of
+// it, then an address or a host, as in "User unknown (your IP: 192.0.2.1)".
+func aside(text string, start int) int {
+	s := scanner{text: text, pos: start, chunk: start}
+	for n := 0; n < maxAside && s.next(); n++ {
+		word := s.word()
+		switch {
+		case sessionWords[string(word)]:
+		case n > 0 && (s.host != hostRange{} || string(word) == addrWord || string(word) == ipWord || string(word) == "pass"):
+			rest := strings.TrimLeft(text[s.end:], `>"'`)
+			if rest == "" || strings.IndexByte(")];,\r\n", rest[0]) >= 0 || strings.HasPrefix(rest, "）") ||
+				strings.HasPrefix(rest, ". ") || strings.TrimLeft(rest, " \t.") == "" {
+				return s.end
+			}
+			return 0
+		default:
+			return 0
+		}
 	}
-	sentence := strings.TrimLeft(text[from+open+1:], " -.0123456789") // also the code of a long reply's line
+	return 0
+}
+
+// isAdvice reports whether a sentence tells the sender what to do about a dead
+// address or what may come else: "Further attempts will get your IP blocked".
+func isAdvice(sentence string) bool {
+	head := sentence[:min(len(sentence), len("\r\n550-5.1.1 "))]
+	sentence = sentence[len(head)-len(strings.TrimLeft(head, " -.0123456789")):] // the code of a long reply's line
 	for _, advice := range advices {
 		if len(sentence) >= len(advice) && strings.EqualFold(sentence[:len(advice)], advice) {
 			return true
 		}
 	}
 	return false
+}
+
+// endsIn reports whether a phrase that ends at end ends in one of the spans.
+func endsIn(spans []span, end int32) bool {
+	i := sort.Search(len(spans), func(i int) bool { return end <= spans[i].end })
+	return i < len(spans) && spans[i].start < end
 }
 
 // advices are how advice begins.

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestEndsInAside(t *testing.T) {
+func TestAside(t *testing.T) {
 	for text, want := range map[string]bool{
 		"User unknown (your IP: 192.0.2.1)":                                   true,
 		"User unknown [your IP 192.0.2.1]":                                    true,
@@ -21,15 +21,15 @@ func TestEndsInAside(t *testing.T) {
 		"Refused; your IP is bad":                                             false,
 		"your IP: 192.0.2.1":                                                  false,
 		"Refused for your IP 192.0.2.1":                                       false,
-		"(your IP":                                                            false,
+		"Refused (your IP":                                                    false,
 		"(unknown user, refused by your IP 192.0.2.1)":                        false,
 	} {
 		end := strings.Index(strings.ToLower(text), "your ip") + len("your ip")
-		assert.Equal(t, want, endsInAside(text, int32(end)), text)
+		assert.Equal(t, want, endsIn(little(nil, text), int32(end)), text)
 	}
 }
 
-func TestEndsInAdvice(t *testing.T) {
+func TestAdvice(t *testing.T) {
 	for text, want := range map[string]bool{
 		"User unknown. Repeated attempts will get your IP":               true,
 		"User unknown; the sender should clean the list, or your IP":     true,
@@ -38,6 +38,6 @@ func TestEndsInAdvice(t *testing.T) {
 		"User unknown. If you are sending spam, stop. We refuse your IP": false,
 		"User unknown. If your IP":                                       false,
 	} {
-		assert.Equal(t, want, endsInAdvice(text, int32(len(text))), text)
+		assert.Equal(t, want, endsIn(little(nil, text), int32(len(text))), text)
 	}
 }

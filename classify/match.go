@@ -109,6 +109,7 @@ type scratch struct {
 	memory
 	hits      []textHit // of each rule
 	touched   []int32   // the rules with a hit
+	little    []span    // where the text says little
 	providers []int16   // whose answer it is
 	best      [tiers]candidate
 	name      [maxWord]byte // of the host at hand
@@ -162,6 +163,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 	if s.scan = (scanner{text: text}); !s.scan.next() {
 		return
 	}
+	s.little = little(s.little[:0], text)
 	phrases := c.phrases()
 	phrases.find(text, &s.memory, func(m match) {
 		u := phrases.uses[m.use]
@@ -173,7 +175,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 		if !hit.found && !hit.unless {
 			s.touched = append(s.touched, u.rule)
 		}
-		switch aside := saysLittle(text, m.end); {
+		switch aside := endsIn(s.little, m.end); {
 		case u.unless:
 			hit.unless = hit.unless || !aside
 		case !hit.found || hit.aside && !aside || hit.aside == aside && m.words > hit.words:
