@@ -51,6 +51,9 @@ func readTextWithout(header Fields, text string, at Place, attached bool, withou
 	if len(r.items) == 0 {
 		r.findItems()
 	}
+	if len(r.items) == 0 && r.signs.machine() && r.signs.failed == nil {
+		r.findLocals()
+	}
 	r.trustHeader()
 	switch {
 	case r.isReport(d):

@@ -1,0 +1,66 @@
+package dsn
+
+import "strings"
+
+// findLocals finds several recipients that are named by their local parts, one
+// a line below a heading, as sendmail names those of its own host:
+//
+//	----- The following addresses had permanent fatal errors -----
+//	jdoe
+//	    (reason: 550 5.1.1 <jdoe>... User unknown)
+//
+// Their domain is that of the report's From. One alone is left to the original,
+// which knows how the sender wrote it.
+func (r *reader) findLocals() {
+	_, domain, _ := strings.Cut(r.signs.from, "@")
+	if domain == "" {
+		return
+	}
+	for i := range r.rows {
+		if r.kindsBetween(r.rows[i].start, r.rows[i].end)&saysRecipient == 0 || !isHeading(r.row(i)) {
+			continue
+		}
+		if rows := r.localsBelow(i); len(rows) > 1 {
+			for _, row := range rows {
+				r.addItem(item{address: strings.Trim(r.row(row), "<>") + "@" + domain, mark: mark{row, r.rows[row].end}})
+			}
+			return
+		}
+	}
+}
+
+// localsBelow returns the rows of the paragraph below row i that are a local
+// part and nothing else; between them stands only what is indented more.
+func (r *reader) localsBelow(i int) []int {
+	for i++; i < len(r.rows) && r.blank(i); i++ {
+	}
+	var rows []int
+	for ; i < len(r.rows) && !r.blank(i); i++ {
+		switch {
+		case isLocal(strings.Trim(r.row(i), "<>")) && (len(rows) == 0 || r.rows[i].indent == r.rows[rows[0]].indent):
+			rows = append(rows, i)
+		case len(rows) == 0 || r.rows[i].indent <= r.rows[rows[0]].indent:
+			return nil
+		}
+	}
+	return rows
+}
+
+// isLocal reports whether s is a local part as an account is named.
+func isLocal(s string) bool {
+	if s == "" || len(s) > 64 || s[0] == '.' || s[len(s)-1] == '.' {
+		return false
+	}
+	for i := range len(s) {
+		if !isAlnum(s[i]) && strings.IndexByte(".-_+", s[i]) < 0 {
+			return false
+		}
+	}
+	return hasLetters(s)
+}
+
+// isHeading reports whether a line introduces what stands below it.
+func isHeading(s string) bool {
+	bare := strings.Trim(s, decoration)
+	return strings.HasSuffix(bare, ":") || strings.HasSuffix(bare, "：") || len(s)-len(strings.TrimLeft(s, decoration)) > 1
+}
