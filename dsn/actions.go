@@ -78,6 +78,9 @@ func (r *reader) actionOf(it *item, above, end int) Action {
 	}
 	from := min(it.rest, end)
 	after := span{from, min(end, from+maxParagraph)}
+	if _, close := r.paragraph(it.row); !it.mentioned && from < close && close < after.end && r.kindsBetween(from, close)&saysCause != 0 {
+		after.end = close // what follows is not said of this one: "To the others it was delivered"
+	}
 	if a := actionWord(r.text[after.start:after.end]); a != "" {
 		return a
 	}
@@ -106,8 +109,7 @@ func (r *reader) heading(above, row int) span {
 		return span{}
 	}
 	s := r.row(i)
-	if bare := strings.Trim(s, decoration); !strings.HasSuffix(bare, ":") && !strings.HasSuffix(bare, "：") && len(s)-len(strings.TrimLeft(s, decoration)) < 2 &&
-		!(len(s) < 30 && r.rows[i].indent < r.rows[row].indent && actionWord(s) != "") {
+	if !isHeading(s) && !(len(s) < 30 && r.rows[i].indent < r.rows[row].indent && actionWord(s) != "") {
 		return span{}
 	}
 	first := i

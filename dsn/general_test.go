@@ -436,6 +436,23 @@ reached:
    said 550 5.4.1 Recipient address rejected: Access
    denied
 `, []string{"bob@example.org failed 550 5.4.1"}},
+		{"words below a heading that are no local parts", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Undelivered mail
+
+Your message could not be delivered for one of these reasons:
+
+  quota
+  policy
+`, []string{"failed"}},
+		{"all but one", `
+Return-Path: <>
+From: MAILER-DAEMON@example.net
+Subject: Undelivered mail
+
+Your message was delivered to all recipients except bob@example.org.
+`, []string{"bob@example.org failed"}},
 		{"quoted local part", `
 Return-Path: <>
 From: MAILER-DAEMON@example.net

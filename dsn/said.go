@@ -15,14 +15,23 @@ func (r *reader) goesOn(end int, m mention) bool {
 	return r.kindsBetween(end, m.start)&saysOnward != 0 || r.kindsBetween(m.end, min(len(r.text), m.end+12))&saysOnward != 0
 }
 
-// withoutFormer leaves out the addresses whose mail goes on to another of list.
+// withoutFormer leaves out the addresses whose mail goes on to another of list,
+// which is what every mention of that other then says.
 func withoutFormer(text string, list []candidate) []candidate {
 	if !slices.ContainsFunc(list, func(c candidate) bool { return c.former != "" }) {
 		return list
 	}
-	return slices.DeleteFunc(list, func(c candidate) bool {
-		return slices.ContainsFunc(list, func(other candidate) bool { return strings.EqualFold(other.former, text[c.start:c.end]) })
-	})
+	former := map[string]string{}
+	left := map[string]bool{}
+	for _, c := range list {
+		if c.former != "" {
+			former[strings.ToLower(text[c.start:c.end])], left[strings.ToLower(c.former)] = c.former, true
+		}
+	}
+	for i := range list {
+		list[i].former = former[strings.ToLower(text[list[i].start:list[i].end])]
+	}
+	return slices.DeleteFunc(list, func(c candidate) bool { return left[strings.ToLower(text[c.start:c.end])] })
 }
 
 // maxSaid bounds how many addresses addSaid compares with each other.
