@@ -62,15 +62,18 @@ func In(doc *strict.Document, key ...string) (ledger.Policy, error) {
 		ledger.Policy
 	}
 	file.Policy = ledger.Default()
+	var wrong error
 	if name, ok := doc.Text(at("preset")...); ok {
-		if file.Policy, ok = ledger.Preset(name); !ok {
-			return ledger.Policy{}, doc.Errorf(doc.Line(at("preset")...), "no preset is called %q; there are %s", name, presets())
+		if p, ok := ledger.Preset(name); ok {
+			file.Policy = p
+		} else {
+			wrong = doc.Errorf(doc.Line(at("preset")...), "no preset is called %q; there are %s", name, presets())
 		}
 	}
 	if doc.Has(at("rule")...) {
 		file.Rules = nil
 	}
-	if err := doc.Decode(&file, key...); err != nil {
+	if err := errors.Join(wrong, doc.Decode(&file, key...)); err != nil {
 		return ledger.Policy{}, err
 	}
 	if err := file.Check(); err != nil {

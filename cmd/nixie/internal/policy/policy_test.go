@@ -62,6 +62,7 @@ func TestMistakes(t *testing.T) {
 		"quiet = 'x'":                          `f:1: "x" is no length of time`,
 		"quiet = 60":                           `f:1: "60" is no`,
 		"preset = 'x'":                         `f:1: no preset is called "x"; there are default, mailman, listmonk, civicrm`,
+		"preset = 'x'\nquiet = 'y'":            "listmonk, civicrm\nf:2: \"y\" is no length of time",
 		"preset = 1":                           "f:1: must be a text, is a whole number",
 		"quiet = ":                             "f:1: ",
 		"\n\nquiet = '1d'\nquiet = 1":          "f:4: ",
