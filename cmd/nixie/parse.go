@@ -35,7 +35,8 @@ gzip or not, and standard input for - or when it is piped. It prints one verdict
 for each recipient.
 
 Of a directory it reads the files that end in .eml, .mbox, .mbx, .mail, .msg,
-.raw and .txt, and those without an ending; any other is read when it is named.
+.raw and .txt, those of a Maildir and those without an ending; any other is read
+when it is named.
 
 It prints a table to a terminal, and otherwise one JSON object a message, each on
 a line of its own.

@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"errors"
 	"io/fs"
 	"iter"
 	"os"
@@ -21,7 +22,8 @@ type File struct {
 // name. It goes through folders below, reads of a Maildir what its "cur" and
 // "new" hold, and passes over hidden files and those whose name ends as that
 // of no mail does. An error stands for the one file or folder that its File
-// names; the others follow.
+// names; the others follow. It is an error if all files were passed over for
+// their names.
 func Files(path string) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
 		info, err := os.Stat(path)
@@ -29,7 +31,14 @@ func Files(path string) iter.Seq2[File, error] {
 		case err != nil:
 			yield(File{Path: path}, cause(err))
 		case info.IsDir():
-			walk(path, yield)
+			found, passed := false, 0
+			ok := walk(path, &passed, func(f File, err error) bool {
+				found = true
+				return yield(f, err)
+			})
+			if ok && !found && passed > 0 {
+				yield(File{Path: path}, errNoMail)
+			}
 		case !info.Mode().IsRegular():
 			yield(File{path, -1, isMessage(path)}, nil)
 		default:
@@ -39,7 +48,11 @@ func Files(path string) iter.Seq2[File, error] {
 	}
 }
 
-func walk(dir string, yield func(File, error) bool) bool {
+var errNoMail = errors.New("no file in this directory has a name that mail has: name the files themselves")
+
+// walk yields the mail in a directory, and counts the files that it passes over
+// for their names.
+func walk(dir string, passed *int, yield func(File, error) bool) bool {
 	names, err := readNames(dir)
 	if err != nil {
 		return yield(File{Path: dir}, cause(err))
@@ -61,10 +74,12 @@ func walk(dir string, yield func(File, error) bool) bool {
 			ok = yield(File{Path: path}, cause(err))
 		case info.IsDir() && maildir && name == "tmp":
 		case info.IsDir() && (!hidden || isMaildir(path)):
-			ok = walk(path, yield)
+			ok = walk(path, passed, yield)
 		case !info.Mode().IsRegular() || hidden || maildir:
 		case messages || isMail(name):
 			ok = yield(File{path, info.Size(), messages || isMessage(name)}, nil)
+		default:
+			*passed++
 		}
 		if !ok {
 			return false
@@ -101,15 +116,20 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// isMessage reports whether a file holds one message by its name.
+// isMessage reports whether a file holds one message by its name: that of an
+// .eml, or one with the flags of a Maildir, "1700000000.M1P2.host:2,S", wherever
+// it was copied.
 func isMessage(name string) bool {
-	return extension(name) == ".eml"
+	return extension(name) == ".eml" || strings.Contains(filepath.Base(name), ":2,")
 }
 
 // isMail reports whether a file in a directory is taken for mail by its name.
 func isMail(name string) bool {
+	if isMessage(name) {
+		return true
+	}
 	switch ext := extension(name); ext {
-	case ".eml", ".mbox", ".mbx", ".mail", ".msg", ".raw", ".txt":
+	case ".mbox", ".mbx", ".mail", ".msg", ".raw", ".txt":
 		return true
 	default:
 		return strings.Trim(ext, ".0123456789") == ""

@@ -121,7 +121,7 @@ func TestLongMbox(t *testing.T) {
 func TestFiles(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{
-		"b.eml", "a.eml.gz", "box.mbox", "inbox", "17", "notes.md", "golden.facts", ".hidden", ".git/config", "deep/er/c.EML",
+		"b.eml", "a.eml.gz", "box.mbox", "inbox", "17", "notes.md", "golden.facts", ".hidden", ".git/config", "deep/er/c.EML", "copy/3.M1P1.host:2,RS",
 		"Maildir/cur/1.M1P1.host:2,S", "Maildir/new/2.M1P1.host.example", "Maildir/tmp/3.M1P1.host", "Maildir/dovecot-uidlist",
 		"Maildir/.Sent/cur/4.host", "Maildir/.Sent/new/5.host", "Maildir/.Sent/maildirfolder",
 	} {
@@ -144,12 +144,27 @@ func TestFiles(t *testing.T) {
 	assert.Equal(t, []string{
 		"17",
 		"Maildir/.Sent/cur/4.host", "Maildir/.Sent/new/5.host", "Maildir/cur/1.M1P1.host:2,S", "Maildir/new/2.M1P1.host.example",
-		"a.eml.gz", "b.eml", "box.mbox", "deep/er/c.EML", "inbox",
+		"a.eml.gz", "b.eml", "box.mbox", "copy/3.M1P1.host:2,RS", "deep/er/c.EML", "inbox",
 		"x.eml: no such file or directory",
 	}, have)
 }
 
 // A file in a Maildir is one message, even if it starts as an mbox does.
+func TestDirectoryWithoutMail(t *testing.T) {
+	errorsOf := func(dir string) (all []error) {
+		for f, err := range Files(dir) {
+			assert.Equal(t, File{Path: dir}, f)
+			all = append(all, err)
+		}
+		return all
+	}
+	dir := t.TempDir()
+	assert.Empty(t, errorsOf(dir))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "deep"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "deep", "notes.md"), nil, 0o644))
+	assert.Equal(t, []error{errNoMail}, errorsOf(dir))
+}
+
 func TestMaildirMessage(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "new"), 0o755))
