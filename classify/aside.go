@@ -93,7 +93,8 @@ func endsIn(spans []span, end int32) bool {
 // advices are how advice begins.
 var advices = []string{
 	"Repeated ", "Further ", "Continued ", "If you continue ", "If you keep ", "If you are sending ", "If you send ",
-	"The sender should ", "Sender, please ", "Sender please ", "Please inform ", "Please notify ", "Please tell ", "Please clean ",
+	"This attempt ", "If you received this ", "The sender should ", "Sender should ", "Sender cannot ",
+	"Sender, please ", "Sender please ", "Please inform ", "Please notify ", "Please tell ", "Please clean ",
 	"Please remove ", "Please update ", "Please resend ", "Please contact the recipient ", "Bitte den Absender ", "Bitte informieren ", "Bitte entfernen ",
 	"Veuillez informer ", "Veuillez supprimer ", "Por favor informe ", "Informi il mittente ",
 }

@@ -164,7 +164,7 @@ func (s *scanner) plain() {
 		i += n
 	}
 	s.end, s.pos = i, i
-	if long || i < len(s.text) && s.text[i] == '=' && isLogged(s.buf[:s.size]) {
+	if long || i < len(s.text) && s.text[i] == '=' && (isLogged(s.buf[:s.size]) || strings.HasPrefix(s.text[i:], "=pass")) {
 		s.size = 0
 	}
 }
@@ -173,7 +173,7 @@ func (s *scanner) plain() {
 // session, as in "helo=<mx.example.org>", and is no part of what is said.
 func isLogged(word []byte) bool {
 	switch string(word) {
-	case "helo", "ehlo", "from", "sender", "client", "ip", "relay", "proto", "mailfrom", "rdns", "ptr":
+	case "helo", "ehlo", "from", "sender", "client", "ip", "relay", "proto", "mailfrom", "rdns", "ptr", "policy":
 		return true
 	}
 	return false

@@ -11,7 +11,7 @@ func TestWords(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"case and punctuation", "User UNKNOWN; (in table)!", "user unknown in table"},
 		{"apostrophes", "doesn't, doesn’t, 'quoted' users'", "doesnt doesnt quoted users"},
-		{"details of the session", "unknown; from=<> helo=<mx> user=x", "unknown _ _ mx user x"},
+		{"details of the session", "unknown; from=<> helo=<mx> user=x spf=pass dkim=fail", "unknown _ _ mx user x _ pass dkim fail"},
 		{"elision", "l'adresse n’existe pas dell'utente", "l adresse n existe pas dell utente"},
 		{"underscore and hyphen part words", "user_unknown over-quota", "user unknown over quota"},
 		{"address", "<spam@example.org>... User=virus@example.net unknown", "@ @ unknown"},
