@@ -22,7 +22,7 @@ func (r *reader) findLocals() {
 		}
 		if rows := r.localsBelow(i); len(rows) > 1 {
 			for _, row := range rows {
-				r.addItem(item{address: strings.Trim(r.row(row), "<>") + "@" + domain, mark: mark{row, r.rows[row].end}})
+				r.addItem(item{address: r.localAt(row) + "@" + domain, mark: mark{row, r.rows[row].start + strings.Index(r.row(row), r.localAt(row)) + len(r.localAt(row))}})
 			}
 			return
 		}
@@ -37,13 +37,27 @@ func (r *reader) localsBelow(i int) []int {
 	var rows []int
 	for ; i < len(r.rows) && !r.blank(i); i++ {
 		switch {
-		case isLocal(strings.Trim(r.row(i), "<>")) && (len(rows) == 0 || r.rows[i].indent == r.rows[rows[0]].indent):
+		case r.localAt(i) != "" && (len(rows) == 0 || r.rows[i].indent == r.rows[rows[0]].indent):
 			rows = append(rows, i)
 		case len(rows) == 0 || r.rows[i].indent <= r.rows[rows[0]].indent:
 			return nil
 		}
 	}
 	return rows
+}
+
+// localAt returns the local part that row i names, alone or with what became of
+// it: "<akbar>  (unrecoverable error)", "smith: no such user"; "" if none.
+func (r *reader) localAt(i int) string {
+	s := strings.TrimLeft(r.row(i), "<")
+	local, rest := s, ""
+	if n := strings.IndexAny(s, ">: \t"); n >= 0 {
+		local, rest = s[:n], strings.TrimLeft(s[n:], "> \t")
+	}
+	if !isLocal(local) || rest != "" && rest[0] != '(' && (rest[0] != ':' || r.kindsBetween(r.rows[i].start, r.rows[i].end)&saysCause == 0) {
+		return ""
+	}
+	return local
 }
 
 // isLocal reports whether s is a local part as an account is named.
