@@ -58,16 +58,17 @@ func (r *reader) findItems() {
 		if r.isFormer(m) && len(list) > 0 {
 			continue
 		}
+		address := r.text[m.start:m.end]
 		c := r.candidate(m, next, previous, failure)
 		if len(list) > 0 && list[len(list)-1].end == previous && isListBreak(r.text[previous:m.start]) {
 			// "bob@example.org, carol@example.org": one is what the other is.
 			above := list[len(list)-1]
-			c.tier, c.item, c.last = above.tier, above.item, above.last
+			c.tier, c.item, c.last, c.former = above.tier, above.item, above.last, above.former
 		}
 		if c.tier == forgotten {
 			continue
 		}
-		if n := len(list) - 1; n >= 0 && !c.own && r.goesOn(list[n].end, m) {
+		if n := len(list) - 1; n >= 0 && !c.own && !strings.EqualFold(r.text[list[n].start:list[n].end], address) && r.goesOn(list[n].end, m) {
 			c.former, c.tier = r.text[list[n].start:list[n].end], min(c.tier, list[n].tier)
 			list = list[:n]
 		}
@@ -157,7 +158,7 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	case role == saysSender && gap <= 24 && !c.item && !dots,
 		role == saysContact && (!c.item || gap <= 24 && c.row > 0 && !r.blank(c.row-1)):
 		c.tier = forgotten
-	case c.item && (failure && !r.signsOff(c.row) || follows&(saysCause|saysFailed) != 0 || codeFollows || r.actionOfHeading(r.heading(-1, c.row)) != ""):
+	case c.item && (failure && !r.signsOff(c.row) || follows&(saysCause|saysFailed) != 0 || codeFollows || actionWord(after) != "" || r.actionOfHeading(r.heading(-1, c.row)) != ""):
 		c.tier = named
 	case c.item, (colon || tail == "") && isHeaderLabel(label):
 		c.tier = listed
@@ -178,7 +179,7 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	default:
 		c.tier = baseless
 	}
-	if c.tier > named && isHelpDesk(address) {
+	if c.tier > named && (isHelpDesk(address) || !c.item && len(trimmed) >= len("contact") && strings.EqualFold(trimmed[len(trimmed)-len("contact"):], "contact")) {
 		c.tier = forgotten
 	}
 	return c

@@ -17,6 +17,9 @@ func (r *reader) isReport(d *dialect) bool {
 		return false
 	}
 	stated := named && !s.answer && r.failureOf(&r.items[0])
+	if named && !known && !s.report && s.failed == nil && !s.aboutFailure() && r.isOwn(r.items[0].address) && !hasFailureCode(r.text) {
+		return false // what a mail system tells its user of the own mailbox
+	}
 	// Some mail systems say of a report that it is an answer.
 	coded := named && s.subjectStart&saysFailed != 0 && hasFailureCode(r.text)
 	if s.autoReply && !known && !s.daemon && !s.report && !(s.office && s.aboutFailure()) && s.failed == nil && !coded && !stated {

@@ -9,11 +9,19 @@ import (
 // end goes on to m: "bob@example.org was forwarded to carol@example.org".
 func (r *reader) goesOn(end int, m mention) bool {
 	between := r.text[end:m.start]
-	if len(between) > 100 || strings.Contains(between, ". ") || strings.Contains(between, "\n\n") {
+	if len(between) > 100 || strings.Contains(between, ". ") || strings.Contains(between, ".\n") || strings.Contains(between, "\n\n") {
 		return false
 	}
-	return r.kindsBetween(end, m.start)&saysOnward != 0 || r.kindsBetween(m.end, min(len(r.text), m.end+12))&saysOnward != 0
+	if r.kindsBetween(end, m.start)&saysOnward != 0 {
+		return true
+	}
+	after := min(len(r.text), m.end+12)
+	next := m.end + spaceAfter(r.text[m.end:after])
+	return r.kindsBetween(next, min(next+1, after))&saysOnward != 0
 }
+
+// spaceAfter returns how much of s is space and what closes an address.
+func spaceAfter(s string) int { return len(s) - len(strings.TrimLeft(s, ">)\"' \t\n")) }
 
 // withoutFormer leaves out the addresses whose mail goes on to another of list,
 // which is what every mention of that other then says.
@@ -64,7 +72,7 @@ func (r *reader) addSaid(list []candidate) bool {
 		return false
 	}
 	var items []item
-	failed := 0
+	failed, listed := map[string]bool{}, false
 	for i := range list {
 		if group[i] == 0 || !tried[address(i)] {
 			continue
@@ -74,11 +82,12 @@ func (r *reader) addSaid(list []candidate) bool {
 			continue
 		}
 		if action != Delivered {
-			failed++
+			failed[address(i)] = true
+			listed = listed || list[i].item
 		}
-		items = append(items, item{address: r.text[list[i].start:list[i].end], mark: mark{list[i].row, list[i].end}, mentioned: true, action: action, answer: answer})
+		items = append(items, item{address: r.text[list[i].start:list[i].end], former: list[i].former, mark: mark{list[i].row, list[i].end}, mentioned: true, action: action, answer: answer})
 	}
-	if failed == 0 || failed >= len(tried) {
+	if len(failed) == 0 || len(failed) == len(tried) && listed { // a list with the details of each
 		return false
 	}
 	for _, it := range items {
