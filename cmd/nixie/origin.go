@@ -89,6 +89,9 @@ func (f *originFile) checker(dir string) (*origin.Checker, error) {
 		if k.Domain == "" || k.Selector == "" || k.Record == "" {
 			return nil, errors.New("dkim: a key needs domain, selector and record")
 		}
+		if err := origin.CheckRecord(k.Record); err != nil {
+			return nil, fmt.Errorf("dkim: the record of %s at %s: %w", k.Selector, k.Domain, err)
+		}
 		name := strings.ToLower(k.Selector + "._domainkey." + strings.TrimSuffix(k.Domain, "."))
 		c.Records[name] = k.Record
 	}

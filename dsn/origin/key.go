@@ -28,6 +28,13 @@ const (
 	maxKeyBits = 8192
 )
 
+// CheckRecord returns what is wrong with a DKIM key record, RFC 6376 section
+// 3.6.1; nil if it holds a key that signatures can be verified with.
+func CheckRecord(record string) error {
+	_, err := parseKey(record)
+	return err
+}
+
 // parseKey reads a key record.
 func parseKey(record string) (*key, error) {
 	t, err := tags(record)

@@ -49,7 +49,7 @@ func TestParseKey(t *testing.T) {
 		{"a short Ed25519 key", "k=ed25519; p=AAAA", "32 octets"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := parseKey(test.record)
+			err := CheckRecord(test.record)
 			if test.err == "" {
 				assert.NoError(t, err)
 			} else {
