@@ -7,7 +7,8 @@ import (
 
 // List writes rows under a head, with the columns lined up. The last column is
 // wrapped to what is left of so many columns, or stands below the others where
-// that is too little; 0 sets no limit.
+// that is too little, with as many of those before it as find no room; 0 sets
+// no limit.
 func List(out io.Writer, columns int, style Style, head []string, rows [][]string) error {
 	widths := make([]int, len(head))
 	for _, row := range append([][]string{head}, rows...) {
@@ -15,30 +16,37 @@ func List(out io.Writer, columns int, style Style, head []string, rows [][]strin
 			widths[i] = max(widths[i], width(cell))
 		}
 	}
-	last := len(head) - 1
-	left := 0
-	for _, w := range widths[:last] {
-		left += w + gap
-	}
-	room, below := 0, false
-	if columns > 0 {
-		room = columns - left
-		if below = room < min(widths[last], 40); below {
-			left = len(indent)
-			room = max(columns-left, 20)
+	span := func(from, to int) (sum int) {
+		for _, w := range widths[from:to] {
+			sum += w + gap
 		}
+		return sum
+	}
+	last := len(head) - 1
+	left := span(0, last)
+	room := columns - left // for the last column; not above 0 for no limit
+	split := len(head)     // the column from which on all stand below
+	if columns > 0 && room < min(widths[last], 40) {
+		for split = last; split > 1 && span(0, split)-gap > columns; {
+			split--
+		}
+		left = len(indent) + span(split, last)
+		room = max(columns-left, 20)
 	}
 
 	var b strings.Builder
 	write := func(row []string, style func(string) string) {
-		for i, cell := range row[:last] {
+		for i, cell := range row {
+			if i == split {
+				b.WriteString("\n" + indent)
+			}
+			if i == last {
+				break
+			}
 			b.WriteString(style(cell))
-			if !below || i < last-1 {
+			if i+1 != split {
 				b.WriteString(strings.Repeat(" ", widths[i]-width(cell)+gap))
 			}
-		}
-		if below {
-			b.WriteString("\n" + indent)
 		}
 		for i, part := range wrap(row[last], room) {
 			if i > 0 {

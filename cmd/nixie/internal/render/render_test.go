@@ -427,4 +427,11 @@ func TestList(t *testing.T) {
 		"    words more words more words\n"+
 		"    more words more words more\n"+
 		"    words\n", list(34))
+
+	head, rows = []string{"ADDRESS", "STANDING", "COUNT", "RULE"}, [][]string{{"anna@example.org", "suspended", "2", "dead"}}
+	assert.Equal(t, ""+
+		"ADDRESS           STANDING\n"+
+		"    COUNT  RULE\n"+
+		"anna@example.org  suspended\n"+
+		"    2      dead\n", list(30))
 }
