@@ -84,7 +84,9 @@ func (r *reader) actionOf(it *item, above, end int) Action {
 	if a := actionWord(r.text[after.start:after.end]); a != "" {
 		return a
 	}
+	accepted := false
 	for code := range codes.Find(r.text[after.start:after.end]) {
+		accepted = accepted || code.Reply == 250
 		if isFailure(code.Reply.Class()) || isFailure(code.Status.Class) {
 			if a := r.actionIn(span{after.start, after.start + code.Start}, false); a != "" {
 				return a
@@ -92,10 +94,15 @@ func (r *reader) actionOf(it *item, above, end int) Action {
 			if code.Reply.Class() == codes.Permanent || code.Reply == 0 && code.Status.Class == codes.Permanent {
 				return Failed
 			}
+			accepted = false
 			break
 		}
 	}
-	return r.actionIn(after, false)
+	a := r.actionIn(after, false)
+	if a == "" && accepted && !it.mentioned {
+		return Delivered
+	}
+	return a
 }
 
 // heading returns the lines directly above an item's row that introduce it and
