@@ -1,6 +1,10 @@
 package dsn
 
-import "nixie/codes"
+import (
+	"strings"
+
+	"nixie/codes"
+)
 
 // isReport reports whether the message is one: its header speaks for it, and
 // so does the text. D is the dialect that the text is of, nil if none.
@@ -19,6 +23,12 @@ func (r *reader) isReport(d *dialect) bool {
 	stated := named && !s.answer && r.failureOf(&r.items[0])
 	if named && !known && !s.report && s.failed == nil && !s.aboutFailure() && r.isOwn(r.items[0].address) && !hasFailureCode(r.text) {
 		return false // what a mail system tells its user of the own mailbox
+	}
+	if s.office && !s.nullSender && !s.report && s.failed == nil && !known && !s.aboutFailure() && !r.returns() && named && r.items[0].mentioned && r.ofOneHouse(r.items[0].address) {
+		// The postmaster tells a user about an address of the house, unless it says to whom a message did not go.
+		if said := r.sentenceKinds(&r.items[0]); said&saysFailed == 0 || said&(saysYours|saysRecipient) == 0 {
+			return false
+		}
 	}
 	// Some mail systems say of a report that it is an answer.
 	coded := named && s.subjectStart&saysFailed != 0 && hasFailureCode(r.text)
@@ -73,9 +83,25 @@ func (r *reader) failureOf(it *item) bool {
 	rest := min(it.rest, len(r.text)) // it may stand where the original begins
 	start := r.sentenceStart(rest)
 	role := r.kindsBetween(start, rest)
-	sentence := r.kindsBetween(start, r.sentenceEnd(rest))
+	sentence := r.sentenceKinds(it)
 	return r.signs.aboutFailure() && r.signs.subjectStart&(saysAway|saysChallenge) == 0 && role&(saysContact|saysSender) == 0 &&
 		sentence&saysFailed != 0 && sentence&saysYours != 0 && r.kindsBetween(0, len(r.text))&saysAway == 0
+}
+
+// ofOneHouse reports whether address, the reporter and who gets the report
+// have the same domain.
+func (r *reader) ofOneHouse(address string) bool {
+	domain := address[strings.LastIndexByte(address, '@')+1:]
+	same := func(other string) bool {
+		return strings.EqualFold(other[strings.LastIndexByte(other, '@')+1:], domain)
+	}
+	return same(r.signs.from) && len(r.signs.to) > 0 && same(r.signs.to[0])
+}
+
+// sentenceKinds returns what the phrases of the sentence that names an item say.
+func (r *reader) sentenceKinds(it *item) phraseKind {
+	rest := min(it.rest, len(r.text))
+	return r.kindsBetween(r.sentenceStart(rest), r.sentenceEnd(rest))
 }
 
 // returns reports whether the message brings the original back.
