@@ -73,3 +73,13 @@ func TestProviderOf(t *testing.T) {
 		assert.Equal(t, want, providerOf(host), host)
 	}
 }
+
+// The words of an incident are not known where the answers differ.
+func TestIncidentWithoutWords(t *testing.T) {
+	var out strings.Builder
+	day := time.Date(2025, 12, 16, 0, 0, 0, 0, time.UTC)
+	require.NoError(t, tellIncidents(&out, []ledger.Incident{{ID: "example.net/2025-12-15", To: day, Fate: ledger.Held, Because: "bad mailboxes"}}))
+	assert.Equal(t, ""+
+		"INCIDENT                FATE  UNTIL             ADDRESSES  ON A DAY  BEFORE  WHY\n"+
+		"example.net/2025-12-15  held  2025-12-16 00:00  0          0         0       bad mailboxes\n", out.String())
+}

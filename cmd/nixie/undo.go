@@ -143,15 +143,20 @@ and is not held then.`,
 	flags.register(cmd)
 	cmd.Flags().StringVar(&release, "release", "", "let what was said in the incident with that `ID` count")
 	cmd.Flags().StringVar(&format, "format", "", "table or json (default: table on a terminal, else json)")
+	cmd.MarkFlagsMutuallyExclusive("release", "at")
 	return cmd
 }
 
 func tellIncidents(out io.Writer, incidents []ledger.Incident) error {
 	rows := make([][]string, len(incidents))
 	for i, in := range incidents {
+		why := in.Because
+		if in.Words != "" {
+			why += ": " + render.Clean(in.Words)
+		}
 		rows[i] = []string{
 			render.Clean(in.ID), string(in.Fate), minuteText(in.To), strconv.Itoa(in.Addresses), strconv.Itoa(in.Worst), strconv.Itoa(in.Before),
-			in.Because + ": " + render.Clean(in.Words),
+			why,
 		}
 	}
 	head := []string{"INCIDENT", "FATE", "UNTIL", "ADDRESSES", "ON A DAY", "BEFORE", "WHY"}
