@@ -13,7 +13,7 @@ const maxAside = 8
 type span struct{ start, end int32 }
 
 // little appends to spans where a text says little: a phrase that ends there
-// counts for nothing beside the failure itself.
+// counts for nothing beside words that blame the address.
 func little(spans []span, text string) []span {
 	for i := 0; i < len(text); i++ {
 		n := 1 // of the mark that a clause begins behind

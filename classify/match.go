@@ -101,7 +101,8 @@ type candidate struct {
 type textHit struct {
 	match
 	found, unless bool
-	aside         bool // found, but only where it says little
+	aside         bool  // found, but only where it says little
+	early         int32 // where the first of Unless that says little ends; 0 for none
 }
 
 // scratch is the memory of one judgement; it is used again for the next.
@@ -172,12 +173,14 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 			return
 		}
 		hit := &s.hits[u.rule]
-		if !hit.found && !hit.unless {
+		if !hit.found && !hit.unless && hit.early == 0 {
 			s.touched = append(s.touched, u.rule)
 		}
 		switch aside := endsIn(s.little, m.end); {
+		case u.unless && !aside:
+			hit.unless = true
 		case u.unless:
-			hit.unless = hit.unless || !aside
+			hit.early = cmp.Or(hit.early, m.end)
 		case !hit.found || hit.aside && !aside || hit.aside == aside && m.words > hit.words:
 			hit.found, hit.aside, hit.match = true, aside, m
 		}
@@ -188,19 +191,29 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 	})
 	for _, rule := range s.touched {
 		hit := &s.hits[rule]
+		hit.unless = hit.unless || hit.early > 0 && hit.early <= hit.start // it is what the answer is about
 		if hit.found && !hit.unless && !hit.aside {
 			c.offer(f, s, candidate{rule + 1, hit.words, hit.start, hit.end, uint8(passage)})
 		}
 	}
-	silent := s.best[tierProvider].rule == 0 && s.best[tierText].rule == 0
+	said := c.blamesAddress(s.best[tierProvider]) || c.blamesAddress(s.best[tierText])
 	for _, rule := range s.touched {
 		hit := &s.hits[rule]
-		if silent && hit.aside && !hit.unless { // it counts where nothing else is said
+		if !said && hit.aside && !hit.unless {
 			c.offer(f, s, candidate{rule + 1, hit.words, hit.start, hit.end, uint8(passage)})
 		}
 		*hit = textHit{}
 	}
 	s.touched = s.touched[:0]
+}
+
+// blamesAddress reports whether a rule finds the fault with the address or its domain.
+func (c *Classifier) blamesAddress(x candidate) bool {
+	if x.rule == 0 {
+		return false
+	}
+	fault := c.rules[x.rule-1].Reason.Fault()
+	return fault == Address || fault == Domain
 }
 
 // names reports whether the host that w stands at is named as the one that

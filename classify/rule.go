@@ -114,7 +114,7 @@ func (e *RuleError) Unwrap() error { return e.Err }
 // at all: use Reply and Status. An aside that only names an end of the session,
 // such as "(your IP: 192.0.2.1)" or "; sender news@example.org", or advice such
 // as "Repeated attempts will get your IP blocked", counts where the rest of the
-// answer says nothing, and never for an Unless.
+// answer does not blame the address, and for no Unless of a phrase before it.
 //
 // Command is what was answered: "RCPT TO", "MAIL FROM", "end of DATA"; "DATA"
 // is either of DATA itself and its end.
