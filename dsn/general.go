@@ -69,7 +69,10 @@ func (r *reader) findItems() {
 			continue
 		}
 		if n := len(list) - 1; n >= 0 && !c.own && !strings.EqualFold(r.text[list[n].start:list[n].end], address) && r.goesOn(list[n].end, m) {
-			c.former, c.tier = r.text[list[n].start:list[n].end], min(c.tier, list[n].tier)
+			c.tier = min(c.tier, list[n].tier)
+			if !r.isMember(list[n].end, m) {
+				c.former = r.text[list[n].start:list[n].end]
+			}
 			list = list[:n]
 		}
 		if n := len(list) - 1; n >= 0 && c.item && c.tier == listed && list[n].item && list[n].row == c.row-1 && isAddressAlone(r.row(c.row)) {

@@ -26,7 +26,7 @@ const (
 	saysForwarded                        // a message that somebody forwards follows
 	saysGoods                            // a delivery of goods
 	saysSubject                          // the Subject of a report, though not by itself a statement of failure
-	saysOnward                           // between two addresses, or after the second: mail to the first goes to the second
+	saysOnward                           // between two addresses, or after the second: mail to the first goes to the second; with saysRecipient, a member of the first
 	saysYours                            // the message of who gets the report
 )
 

@@ -2,6 +2,7 @@ package dsn
 
 import (
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -18,6 +19,21 @@ func (r *reader) goesOn(end int, m mention) bool {
 	after := min(len(r.text), m.end+12)
 	next := m.end + spaceAfter(r.text[m.end:after])
 	return r.kindsBetween(next, min(next+1, after))&saysOnward != 0
+}
+
+// isMember reports whether the address that ends at end is a list, and m a
+// member of it: the report is about the member alone.
+func (r *reader) isMember(end int, m mention) bool {
+	first := sort.Search(len(r.hits), func(i int) bool { return r.hits[i].start >= end })
+	for _, h := range r.hits[first:] {
+		if h.start >= m.start {
+			break
+		}
+		if h.kind&saysOnward != 0 && h.kind&saysRecipient != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // spaceAfter returns how much of s is space and what closes an address.
