@@ -25,13 +25,10 @@ func registerMetrics(cmd *cobra.Command, address *string) {
 }
 
 // startMetrics returns metrics that are told at an address until the context
-// ends, nil for no address.
+// ends, nil for no address. A policy that cannot be read is an error even then.
 func startMetrics(ctx context.Context, address string, s *store.Store, policy *policyFlag, log *slog.Logger) (*metrics.Metrics, error) {
-	if address == "" {
-		return nil, nil
-	}
 	p, err := policy.load()
-	if err != nil {
+	if err != nil || address == "" {
 		return nil, err
 	}
 	l, err := net.Listen("tcp", onLoopback(address))
