@@ -78,14 +78,14 @@ func (r *reader) isReport(d *dialect) bool {
 }
 
 // failureOf reports whether the Subject is that of a report and the sentence
-// that names an item says to who gets it that delivery of their message failed.
+// that names an item says to who gets it that delivery of their message failed, and the text why.
 func (r *reader) failureOf(it *item) bool {
 	rest := min(it.rest, len(r.text)) // it may stand where the original begins
 	start := r.sentenceStart(rest)
 	role := r.kindsBetween(start, rest)
-	sentence := r.sentenceKinds(it)
+	sentence, all := r.sentenceKinds(it), r.kindsBetween(0, len(r.text))
 	return r.signs.aboutFailure() && r.signs.subjectStart&(saysAway|saysChallenge) == 0 && role&(saysContact|saysSender) == 0 &&
-		sentence&saysFailed != 0 && sentence&saysYours != 0 && r.kindsBetween(0, len(r.text))&saysAway == 0
+		sentence&saysFailed != 0 && sentence&saysYours != 0 && all&saysAway == 0 && (all&saysCause != 0 || hasFailureCode(r.text))
 }
 
 // ofOneHouse reports whether address, the reporter and who gets the report

@@ -93,6 +93,13 @@ Subject: Undeliverable mail and what to do about it
 A mail could not be delivered, and now? When the answer for bob@example.net is
 550 5.1.1 user unknown, take the address from your list.
 `, nil},
+		{"a forum tells what somebody wrote", `
+From: Forum <forum@example.com>
+Subject: New message: mail delivery failed for me
+Auto-Submitted: auto-generated
+
+bob wrote: your message to carol@example.net was not delivered, she told me.
+`, nil},
 		{"a parcel", `
 From: Parcel <noreply@example.com>
 Subject: Delivery failed: we could not deliver your parcel 550511
