@@ -238,6 +238,15 @@ func (s *settings) check() error {
 		"rules":  func(name string) error { _, err := newClassifier(name); return err },
 		"origin": func(name string) error { _, err := readOrigin(name); return err },
 		"log":    func(format string) error { _, err := newLog(format, io.Discard); return err },
+
+		"ingest.metrics": checkPort,
+		"lmtp.metrics":   checkPort,
+		"lmtp.listen": func(address string) error {
+			if strings.HasPrefix(address, "unix:") {
+				return nil
+			}
+			return checkPort(address)
+		},
 	}
 	var wrong []error
 	for _, v := range s.Values() {

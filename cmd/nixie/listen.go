@@ -27,6 +27,16 @@ func listen(address string, public bool, mode fs.FileMode) (net.Listener, error)
 	return net.ListenTCP("tcp", a)
 }
 
+// checkPort returns what is wrong with "HOST:PORT" or a port alone. It looks up
+// no host.
+func checkPort(address string) error {
+	_, port, err := net.SplitHostPort(onLoopback(address))
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	return err
+}
+
 // onLoopback returns an address that is only a port as one of loopback.
 func onLoopback(address string) string {
 	port := strings.TrimPrefix(address, ":")
