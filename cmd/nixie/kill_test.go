@@ -430,14 +430,15 @@ func TestTwoWorkersOnOneMaildir(t *testing.T) {
 	nixie, dir := command(t), t.TempDir()
 	box, db := filepath.Join(dir, "Maildir"), filepath.Join(dir, "ledger.db")
 	fillMaildir(t, box, 1000)
-	var workers []*exec.Cmd
-	for range 2 {
-		cmd := exec.Command(nixie, "ingest", "--after", "delete", "--ledger", "sqlite:"+db, "maildir:"+box)
-		require.NoError(t, cmd.Start())
-		workers = append(workers, cmd)
+	var workers [2]*exec.Cmd
+	var said [2]strings.Builder
+	for i := range workers {
+		workers[i] = exec.Command(nixie, "ingest", "--after", "delete", "--ledger", "sqlite:"+db, "maildir:"+box)
+		workers[i].Stdout, workers[i].Stderr = &said[i], &said[i]
+		require.NoError(t, workers[i].Start())
 	}
-	for _, cmd := range workers {
-		assert.NoError(t, cmd.Wait())
+	for i := range workers {
+		assert.NoError(t, workers[i].Wait(), said[i].String())
 	}
 	assert.Len(t, list(t, box), 100, "letters")
 	assert.Len(t, recorded(t, db), 1100)
