@@ -13,6 +13,9 @@ import (
 // diagnose makes the diagnostic of a piece of the text.
 func (r *reader) diagnose(rec *Recipient, s span) {
 	text, command := withoutCommands(strings.TrimSpace(r.text[s.start:s.end]))
+	if strings.HasSuffix(text, ")") && strings.Count(text, ")") > strings.Count(text, "(") {
+		text = text[:len(text)-1] // it closes what was opened before the diagnostic
+	}
 	rec.Diagnostic = proseDiagnostic(text)
 	rec.Diagnostic.At = r.line(r.rowOf(s.start))
 	if rec.Diagnostic.Command == "" {
