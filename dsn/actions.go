@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"nixie/codes"
@@ -129,9 +130,6 @@ func (r *reader) heading(above, row int) span {
 	return span{r.rows[first].start, r.rows[i].end}
 }
 
-// decoration sets lines off.
-const decoration = "-=*_#~+ \t"
-
 // actionOfHeading returns the action that a heading states, in a phrase or in
 // a word: "Delivered to these recipients:".
 func (r *reader) actionOfHeading(s span) Action {
@@ -204,7 +202,7 @@ var actionWords = map[Action][]string{
 		"配信済み", "送信済み", "成功", "已送达", "已發送", "已发送", "성공", "iletildi",
 	},
 	Failed: {
-		"failed", "failure", "fail", "bounced", "rejected", "refused", "undeliverable", "undelivered", "error", "permanent",
+		"failed", "failure", "fail", "bounced", "rejected", "refused", "undeliverable", "undelivered", "permanent",
 		"fehlgeschlagen", "fehler", "abgelehnt", "unzustellbar", "échec", "échoué", "refusé", "rejeté", "erreur", "fallido", "fallida", "rechazado", "error",
 		"falha", "falhou", "rejeitado", "erro", "fallito", "fallita", "rifiutato", "respinto", "errore", "mislukt", "geweigerd", "fout",
 		"odrzucono", "niedostarczono", "błąd", "ошибка", "отклонено", "не доставлено", "失敗", "失败", "エラー", "拒否", "不達", "실패", "başarısız",
@@ -216,6 +214,16 @@ var actionWords = map[Action][]string{
 		"遅延", "保留", "延迟", "延遲", "等待", "지연", "대기", "gecikti", "ertelendi",
 	},
 }
+
+var actionTable = sync.OnceValue(func() *foldTable[Action] {
+	var words []phrase[Action]
+	for action, list := range actionWords {
+		for _, word := range list {
+			words = append(words, phrase[Action]{word, action})
+		}
+	}
+	return newFoldTable(words)
+})
 
 // stateLabels may stand before such a word.
 var stateLabels = []string{"status", "state", "result", "action", "outcome", "ergebnis", "statut", "état", "résultat", "estado", "resultado", "stato", "esito", "resultaat", "wynik", "статус", "результат", "状態", "結果", "状态", "结果", "상태", "결과", "durum", "sonuç"}
@@ -233,14 +241,13 @@ func actionWord(text string) Action {
 			}
 		}
 	}
-	for _, action := range []Action{Failed, Delayed, Delivered} {
-		for _, word := range actionWords[action] {
-			if n, ok := foldMatch(text, word); ok && (n == len(text) || !isAlnum(text[n]) && text[n] != '@' && text[n] != '-') {
-				return action
-			}
+	var found Action
+	actionTable().at(text, func(n int, action Action) {
+		if n == len(text) || !isAlnum(text[n]) && text[n] != '@' && text[n] != '-' {
+			found = action
 		}
-	}
-	return ""
+	})
+	return found
 }
 
 func hasAnyPrefix(s string, prefixes ...string) bool {

@@ -78,9 +78,10 @@ type Place struct {
 	Line int
 }
 
-// Defect is something in the message that breaks a rule and was read over.
+// Defect is something in the message that breaks a rule or passes one of the
+// Limits, and was read over.
 type Defect struct {
-	Rule string // the rule that is broken, such as "RFC 3464 section 2.2.2"
+	Rule string // the rule that is broken, such as "RFC 3464 section 2.2.2", or "limit Parts"
 	Text string // what is wrong, in one sentence
 	At   Place
 }

@@ -127,10 +127,13 @@ func isStrongField(name string) bool {
 	return false
 }
 
+// decoration sets lines off.
+const decoration = "-=*_#~+ \t"
+
 // isRule reports whether s is a line drawn with punctuation.
 func isRule(s string) bool {
 	for i := range len(s) {
-		if strings.IndexByte("-=*_#~+ \t", s[i]) < 0 {
+		if strings.IndexByte(decoration, s[i]) < 0 {
 			return false
 		}
 	}
