@@ -219,49 +219,6 @@ type ingest struct {
 	broken bool // it is no use to go on
 }
 
-// tally counts what a run has met.
-type tally struct {
-	messages   int // that could be read
-	reports    int // of them, that gave events and nothing else
-	others     int // no reports
-	unclear    int // reports that little or nothing could be made of
-	unreadable int
-	events     int
-	recorded   int // of them, that were new
-}
-
-func (t *tally) add(more *tally) {
-	t.messages += more.messages
-	t.reports += more.reports
-	t.others += more.others
-	t.unclear += more.unclear
-	t.unreadable += more.unreadable
-	t.events += more.events
-	t.recorded += more.recorded
-}
-
-// mail is a message and what was made of it.
-type mail struct {
-	source.Message
-	err    error // why it could not be read
-	report bool
-	events []ledger.Event
-	clear  bool // the events are all that it told
-}
-
-// mailBatch is what is judged and recorded at once.
-type mailBatch struct {
-	mails []mail
-	bytes int
-	done  chan struct{} // closed when it is judged
-}
-
-// A mailBatch is full when it has so many messages or bytes.
-const (
-	mailBatchMessages = 500
-	mailBatchBytes    = 4 << 20
-)
-
 // watch works on all mailboxes at once, until the context ends or it is no use
 // to go on with one of them.
 func (in *ingest) watch(ctx context.Context, places []mailboxAt) {
@@ -372,26 +329,6 @@ func (in *ingest) pass(ctx context.Context, log *slog.Logger, name string, box s
 	return true
 }
 
-// readMail puts the messages of a source into batches and gives them to send,
-// until that returns false.
-func readMail(ctx context.Context, box source.Source, send func(*mailBatch) bool) {
-	b := &mailBatch{done: make(chan struct{})}
-	for m, err := range box.Messages(ctx) {
-		b.mails = append(b.mails, mail{Message: m, err: err})
-		b.bytes += len(m.Data)
-		if len(b.mails) < mailBatchMessages && b.bytes < mailBatchBytes {
-			continue
-		}
-		if !send(b) {
-			return
-		}
-		b = &mailBatch{done: make(chan struct{})}
-	}
-	if len(b.mails) > 0 {
-		send(b)
-	}
-}
-
 // commit records what the messages tell, and only then marks them as done.
 func (in *ingest) commit(ctx context.Context, log *slog.Logger, box source.Source, b *mailBatch, t *tally) error {
 	var events []ledger.Event
@@ -432,45 +369,6 @@ func (in *ingest) commit(ctx context.Context, log *slog.Logger, box source.Sourc
 	}
 	in.progress.add(len(b.mails), b.bytes)
 	return nil
-}
-
-// mailOutcome says what came of a message.
-type mailOutcome string
-
-const (
-	wasReport  mailOutcome = "report"     // it gave events and nothing else
-	wasUnclear mailOutcome = "unclear"    // a report that little or nothing could be made of
-	wasOther   mailOutcome = "other"      // no report
-	unreadable mailOutcome = "unreadable" // nothing is known of it
-	deferred   mailOutcome = "deferred"   // left to the mail server, which tries again
-)
-
-func (m *mail) outcome() mailOutcome {
-	switch {
-	case m.err != nil:
-		return unreadable
-	case m.clear:
-		return wasReport
-	case m.report:
-		return wasUnclear
-	}
-	return wasOther
-}
-
-// count adds a message.
-func (t *tally) count(m *mail) {
-	t.messages++
-	switch m.outcome() {
-	case wasReport:
-		t.reports++
-	case wasUnclear:
-		t.unclear++
-	case wasOther:
-		t.others++
-	case unreadable:
-		t.messages--
-		t.unreadable++
-	}
 }
 
 func (in *ingest) fail(log *slog.Logger, what string, err error, args ...any) {
