@@ -62,8 +62,12 @@ func isHelpDesk(address string) bool {
 // angle brackets or parentheses with nothing after it: "Bob Smith
 // <bob@example.org>".
 func isDisplayName(label string, m mention, inParentheses bool, tail string) bool {
-	return (m.bracketed || inParentheses) && tail == "" && !isHeaderLabel(label) && len(label) < 40 && strings.Count(label, " ") < 4 &&
-		!strings.ContainsAny(label, ":;=[]{}0123456789") && saysIn(label)&^(saysFailed|saysCause) == 0
+	return (m.bracketed || inParentheses) && tail == "" && !isHeaderLabel(label) && isName(label)
+}
+
+// isName reports whether s can be the name of a person.
+func isName(s string) bool {
+	return len(s) < 40 && strings.Count(s, " ") < 4 && !strings.ContainsAny(s, ":;=[]{}0123456789") && saysIn(s)&^(saysFailed|saysCause) == 0
 }
 
 // hasLetters reports whether s holds a letter or a digit, the number of a

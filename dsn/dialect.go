@@ -266,7 +266,18 @@ func (r *reader) namedBy(c capture, row int, section Action) {
 		it.rest = c.answer
 	}
 	r.addItem(it)
+	for end := c.address.end; end > 0 && c.answer < 0; { // "<bob@example.org>, <carol@example.org>"
+		m, ok := nextAddress(r.text[:min(len(r.text), end+maxAddress)], end)
+		if !ok || !isListBreak(r.text[end:m.start]) {
+			return
+		}
+		end = m.end
+		r.addItem(item{address: r.text[m.start:m.end], mark: mark{r.rowOf(m.start), m.end}, action: section})
+	}
 }
+
+// maxAddress bounds how far the next address of a list is looked for.
+const maxAddress = 400
 
 // answerAt notes the diagnostic that a Line template found, to the end of its
 // paragraph or line. The first counts, unless a later one has a code.

@@ -188,19 +188,23 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	return c
 }
 
-// isListBreak reports whether s is what stands between two addresses of a list.
+// isListBreak reports whether s is what stands between two addresses of a list:
+// a comma or a word for "and", and the display name of the second.
 func isListBreak(s string) bool {
-	if len(s) > 16 {
+	if len(s) > 60 {
 		return false
 	}
-	s = strings.Trim(s, " \t\n<>\"'")
-	switch strings.TrimLeft(s, ",; \n") {
+	s = strings.TrimLeft(s, ">)\"' \t\n")
+	rest := strings.TrimLeft(s, ",;，；、 \n")
+	parted := len(rest) < len(s)
+	name := strings.Trim(rest, " \t\n<>\"'(")
+	switch name {
 	case "":
-		return s == "," || s == ";"
-	case "and", "&", "or", "und", "oder", "et", "ou", "y", "e", "en", "i", "oraz", "и", "ve":
+		return parted
+	case "and", "&", "or", "und", "oder", "et", "ou", "y", "e", "en", "i", "oraz", "и", "ve", "og", "och", "ja", "a", "és", "și", "dan", "và", "和", "と":
 		return true
 	}
-	return false
+	return parted && (strings.HasSuffix(s, "<") || strings.HasSuffix(s, "(")) && isName(name)
 }
 
 // itemAbove reports whether an item stands above row i in the same paragraph.

@@ -33,6 +33,7 @@ func (r *reader) recipients() []Recipient {
 		}
 	}
 	r.share(list)
+	r.untangle(list)
 	return list
 }
 

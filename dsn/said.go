@@ -13,7 +13,10 @@ func (r *reader) goesOn(end int, m mention) bool {
 	if len(between) > 100 || strings.Contains(between, ". ") || strings.Contains(between, ".\n") || strings.Contains(between, "\n\n") {
 		return false
 	}
-	if r.kindsBetween(end, m.start)&saysOnward != 0 {
+	switch kinds := r.kindsBetween(end, m.start); {
+	case kinds&saysSender != 0: // "weitergeleitet von"
+		return false
+	case kinds&saysOnward != 0:
 		return true
 	}
 	after := min(len(r.text), m.end+12)
@@ -84,7 +87,7 @@ func (r *reader) addSaid(list []candidate) bool {
 			tried[address(i)] = true
 		}
 	}
-	if len(tried) < 2 || r.actionIn(span{r.sentenceStart(list[0].start), list[0].start}, true) == Failed {
+	if len(tried) < 2 || r.actionIn(span{r.sentenceStart(list[0].start), list[0].start}, true) == Failed || r.actionOfHeading(r.heading(-1, list[0].row)) == Failed {
 		return false
 	}
 	var items []item

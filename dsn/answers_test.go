@@ -1,0 +1,161 @@
+package dsn
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestSeveral(t *testing.T) {
+	cases := []proseCase{
+		{"the answer names one", `
+Return-Path: <>
+From: Mail System <MAILER-DAEMON@mail.example.net>
+Subject: Undelivered mail
+
+Your message could not be delivered to the following recipients:
+
+  bob@example.org
+  carol@example.org
+  dave@example.com
+
+The server mx.example.org answered:
+
+  550 5.1.1 <carol@example.org>: Recipient address rejected: User unknown
+`, []string{"bob@example.org failed", "carol@example.org failed 550 5.1.1", "dave@example.com failed"}},
+		{"the answer names nobody", `
+Return-Path: <>
+From: Mail System <MAILER-DAEMON@mail.example.net>
+Subject: Undelivered mail
+
+Your message could not be delivered to the following recipients:
+
+  bob@example.org
+  carol@example.org
+
+The server mx.example.org answered:
+
+  550 5.7.1 message refused by policy
+`, []string{"bob@example.org failed 550 5.7.1", "carol@example.org failed 550 5.7.1"}},
+		{"answers name two of three", `
+Return-Path: <>
+From: Mail System <MAILER-DAEMON@mail.example.net>
+Subject: Undelivered mail
+
+Your message could not be delivered to the following recipients:
+
+  bob@example.org, carol@example.org, dave@example.com
+
+Answers of the server:
+
+  550 5.1.1 <carol@example.org>: Recipient address rejected: User unknown
+  552 5.2.2 <bob@example.org>: over quota
+`, []string{"bob@example.org failed 552 5.2.2", "carol@example.org failed 550 5.1.1", "dave@example.com failed"}},
+		{"the answer names one of a sentence", `
+Return-Path: <>
+From: Mail System <MAILER-DAEMON@mail.example.net>
+Subject: Undelivered mail
+
+Your message to bob@example.org and carol@example.org could not be delivered.
+The server said: 550 5.1.1 <carol@example.org>... User unknown
+`, []string{"bob@example.org failed", "carol@example.org failed 550 5.1.1"}},
+		{"semicolons", `
+Return-Path: <>
+From: Mail System <MAILER-DAEMON@mail.example.net>
+Subject: Undelivered mail
+
+Your message could not be delivered to: a@example.org; b@example.org
+`, []string{"a@example.org failed", "b@example.org failed"}},
+		{"names, semicolons", `
+Return-Path: <>
+From: System Administrator <postmaster@mail.example.net>
+Subject: Undeliverable: hello
+
+Your message could not be delivered to: 'Ann Smith' (a@example.org); 'Bob' (b@example.org)
+`, []string{"a@example.org failed", "b@example.org failed"}},
+		{"commas in a sentence", `
+Return-Path: <>
+From: Mail System <MAILER-DAEMON@mail.example.net>
+Subject: Undelivered mail
+
+We could not deliver your message to a@example.org, b@example.org, and c@example.org because the domain does not exist.
+`, []string{"a@example.org failed", "b@example.org failed", "c@example.org failed"}},
+		{"commas over two lines", `
+Return-Path: <>
+From: Mail System <MAILER-DAEMON@mail.example.net>
+Subject: Undelivered mail
+
+Could not be delivered to: <a@example.org>, <b@example.org>,
+   <c@example.org>
+
+Host not found.
+`, []string{"a@example.org failed", "b@example.org failed", "c@example.org failed"}},
+		{"local parts, the answers in the transcript", `
+Return-Path: <>
+From: Mail Delivery Subsystem <MAILER-DAEMON@mail.example.net>
+Subject: Returned mail: User unknown
+
+The original message was received at Mon, 4 Mar 1996 12:00:00 GMT
+from localhost
+
+   ----- The following addresses had permanent fatal errors -----
+jdoe  (unrecoverable error)
+rroe  (unrecoverable error)
+
+   ----- Transcript of session follows -----
+550 5.1.1 jdoe... User unknown
+550 5.1.1 rroe... User unknown
+
+   ----- Original message follows -----
+From: alice@example.net
+To: jdoe, rroe
+Subject: x
+
+y
+`, []string{"jdoe@mail.example.net failed 550 5.1.1", "rroe@mail.example.net failed 550 5.1.1"}},
+		{"who forwarded it is no recipient", `
+Return-Path: <>
+From: Mail System <MAILER-DAEMON@mail.example.net>
+To: y@example.com
+Subject: Undelivered mail
+
+Message to x@example.org, forwarded by y@example.com, was not delivered.
+`, []string{"x@example.org failed"}},
+		{"forwarded by, before a colon", `
+Return-Path: <>
+From: postmaster@mail.example.net
+Subject: Mail not delivered
+
+Message to <x@example.org>, forwarded by <y@example.com>, could not be delivered:
+
+Mailbox full.
+
+Message headers follow:
+
+Received: from a by b
+From: alice@example.com
+To: y@example.com
+`, []string{"x@example.org failed"}},
+		{"who forwarded it goes first", `
+Return-Path: <>
+From: postmaster@mail.example.net
+Subject: Mail not delivered
+
+A message that was forwarded by y@example.com could not be delivered to x@example.org because the mailbox is full.
+`, []string{"x@example.org failed"}},
+		{"forwarded by, in Dutch", `
+Return-Path: <>
+From: postmaster@mail.example.net
+Subject: Onbestelbaar bericht
+
+Uw bericht aan x@example.org, doorgestuurd door y@example.com, kon niet worden afgeleverd.
+`, []string{"x@example.org failed"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			found := readCase(c.message)
+			assert.Equal(t, DeliveryStatus, found.Kind)
+			assert.Equal(t, c.want, summary(found))
+		})
+	}
+}
