@@ -77,6 +77,8 @@ func looseReply(text string) codes.Reply {
 				return reply
 			}
 		case !startsReply(text[i:]):
+		case last == '\n' && hasAnySuffix(before, ".", "。", "!", "！") && startsWithLetter(after):
+			return reply
 		case before == "", strings.HasSuffix(before, ":"), strings.HasSuffix(before, "："), strings.HasPrefix(after, " <"), strings.ContainsRune(quotesBefore, last) && startsWithLetter(after):
 			return reply
 		}
@@ -96,6 +98,10 @@ func startsWithLetter(s string) bool {
 	}
 	first, _ := utf8.DecodeRuneInString(s[1:])
 	return unicode.IsLetter(first)
+}
+
+func hasAnySuffix(s string, suffixes ...string) bool {
+	return slices.ContainsFunc(suffixes, func(p string) bool { return strings.HasSuffix(s, p) })
 }
 
 // isCodeWord reports whether software writes word before a reply code.

@@ -63,7 +63,7 @@ func (r *reader) isSeparator(i int, hits []hit) bool {
 		return false
 	}
 	decorated := len(s)-len(strings.TrimLeft(s, "-=*_#~+")) >= 2
-	if kinds&saysForwarded != 0 && (decorated || strings.HasSuffix(bare, ":")) {
+	if kinds&saysForwarded != 0 && (decorated || strings.HasSuffix(bare, ":") && phraseAt(s)&saysForwarded != 0) {
 		r.forwarded = r.forwarded || !r.signs.machine()
 		return true
 	}
