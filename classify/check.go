@@ -13,17 +13,17 @@ import (
 // first host to the rule's first command, in a report with its first action.
 func (c *Classifier) Check(r Rule) error {
 	var errs []error
-	fail := func(format string, args ...any) {
-		errs = append(errs, &RuleError{r.file, r.line, r.Name, fmt.Errorf(format, args...)})
+	fail := func(line int, format string, args ...any) {
+		errs = append(errs, &RuleError{r.file, line, r.Name, fmt.Errorf(format, args...)})
 	}
-	for _, sample := range r.Samples {
+	for i, sample := range r.Samples {
 		v := c.judge(r.facts(sample), nil)
 		if v.Reason != r.Reason {
 			by := "no rule"
 			if len(v.Because) > 0 {
 				by = v.Because[0].Rule
 			}
-			fail("sample %q gives %q by %s, not %s", sample, v.Reason, by, r.Reason)
+			fail(r.lineOf(r.sampleLines, i), "sample %q gives %q by %s, not %s", sample, v.Reason, by, r.Reason)
 		}
 	}
 	if len(r.Counters) == 0 {
@@ -33,9 +33,9 @@ func (c *Classifier) Check(r Rule) error {
 	if err != nil {
 		return err
 	}
-	for _, counter := range r.Counters {
+	for i, counter := range r.Counters {
 		if v := alone.judge(r.facts(counter), nil); len(v.Because) > 0 {
-			fail("counter-sample %q holds, by %q", counter, v.Because[0].Quote)
+			fail(r.lineOf(r.counterLines, i), "counter-sample %q holds, by %q", counter, v.Because[0].Quote)
 		}
 	}
 	return errors.Join(errs...)

@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
-	"slices"
 	"strings"
 	"time"
 
-	"nixie/codes"
 	"nixie/dsn"
 )
 
@@ -47,6 +44,16 @@ type Rule struct {
 
 	file string
 	line int
+
+	sampleLines, counterLines []int // where Samples and Counters stand
+}
+
+// lineOf returns the line of the i-th sample, that of the rule for one whose samples were not read.
+func (r *Rule) lineOf(lines []int, i int) int {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return r.line
 }
 
 // Basis says what the rule goes by.
@@ -119,6 +126,16 @@ func (e *RuleError) Unwrap() error { return e.Err }
 // Command is what was answered: "RCPT TO", "MAIL FROM", "end of DATA"; "DATA"
 // is either of DATA itself and its end.
 //
+// A group that begins with List names phrases for the rules that follow in the
+// file: in a phrase, its name in braces stands for any one of them.
+//
+//	List: nobody
+//	Text: unknown, not * found
+//
+//	Rule: no-such-mailbox
+//	Text: user * {nobody}, mailbox * {nobody}
+//	Reason: bad-mailbox
+//
 // Reason is one of ours, or one's own with Fault and Decision. After is how
 // long to wait before a retry ("1h"), where the answer names no time. A rule
 // with "Vague: yes" is asked only where no other holds; a rule that gives
@@ -146,175 +163,6 @@ func ParseRules(name string, r io.Reader) ([]Rule, error) {
 	p := ruleParser{}
 	p.read(name, string(text))
 	return p.rules, errors.Join(p.errs...)
-}
-
-// read adds the rules of a file.
-func (p *ruleParser) read(name, text string) {
-	p.file, p.provider, p.names = name, Rule{}, map[string]bool{}
-	p.rules = slices.Grow(p.rules, strings.Count(text, "\nRule:"))
-	p.prefix = strings.TrimSuffix(path.Base(strings.ReplaceAll(name, `\`, "/")), ".txt")
-	for group := range dsn.Groups(text) {
-		if group[0].Is("Provider") {
-			p.readProvider(group)
-		} else {
-			p.readRule(group)
-		}
-	}
-}
-
-type ruleParser struct {
-	trusted      bool // the values of the conditions are known to be good
-	file, prefix string
-	rule         string // the rule at hand
-	provider     Rule   // holds Provider, Hosts and Tokens for the rules that follow
-	rules        []Rule
-	names        map[string]bool
-	errs         []error
-}
-
-func (p *ruleParser) fail(line int, format string, args ...any) {
-	p.errs = append(p.errs, &RuleError{p.file, line, p.rule, fmt.Errorf(format, args...)})
-}
-
-func (p *ruleParser) readProvider(group dsn.Fields) {
-	p.rule, p.provider = "", Rule{Provider: group[0].Text()}
-	if p.provider.Provider == "" {
-		p.fail(group[0].Line, "Provider has no name")
-	}
-	for _, f := range group[1:] {
-		value := f.Text()
-		switch {
-		case f.Is("Host"):
-			for _, host := range strings.Fields(strings.ToLower(value)) {
-				if !isHost(host) || len(host) > maxWord {
-					p.fail(f.Line, "Host: %q is no host name", host)
-					continue
-				}
-				p.provider.Hosts = append(p.provider.Hosts, host)
-			}
-		case f.Is("Token"):
-			if err := setList(p, &p.provider.Tokens, value, checkPhrase); err != nil {
-				p.fail(f.Line, "Token: %w", err)
-			}
-		default:
-			p.fail(f.Line, "unknown field %q of a provider", fieldName(f))
-		}
-	}
-	if len(p.provider.Hosts) == 0 {
-		p.fail(group[0].Line, "provider %s has no Host", p.provider.Provider)
-	}
-}
-
-func (p *ruleParser) readRule(group dsn.Fields) {
-	first, mistakes := group[0], len(p.errs)
-	p.rule = ""
-	if !first.Is("Rule") {
-		p.fail(first.Line, "a group must begin with Rule or Provider, not %q", fieldName(first))
-		return
-	}
-	r := p.provider
-	r.Name, r.file, r.line = cmp.Or(r.Provider, p.prefix)+"/"+first.Text(), p.file, first.Line
-	p.rule = r.Name
-	switch {
-	case first.Text() == "":
-		p.fail(first.Line, "Rule has no name")
-	case p.names[r.Name]:
-		p.fail(first.Line, "a rule of that name stands above")
-	}
-	p.names[r.Name] = true
-	for _, f := range group[1:] {
-		if err := p.set(&r, f, f.Text()); err != nil {
-			p.fail(f.Line, "%s: %w", fieldName(f), err)
-		}
-	}
-	if len(p.errs) == mistakes {
-		if err := r.checkWhole(); err != nil {
-			p.fail(first.Line, "%w", err)
-		}
-	}
-	if len(p.errs) == mistakes {
-		p.rules = append(p.rules, r)
-	}
-}
-
-// fieldName is what to call a field in an error; a line that is no field has
-// no name.
-func fieldName(f dsn.Field) string {
-	if f.Name == "" {
-		return f.Text()
-	}
-	return f.Name
-}
-
-// set takes the value of a field of a rule.
-func (p *ruleParser) set(r *Rule, f dsn.Field, value string) error {
-	if value == "" {
-		return errors.New("no value")
-	}
-	switch {
-	case f.Is("Text"):
-		return setList(p, &r.Text, value, checkPhrase)
-	case f.Is("Unless"):
-		return setList(p, &r.Unless, value, checkPhrase)
-	case f.Is("Status"):
-		return setList(p, &r.Status, value, checkStatus)
-	case f.Is("Reply"):
-		return setList(p, &r.Reply, value, checkReply)
-	case f.Is("Command"):
-		return setList(p, &r.Command, value, checkCommand)
-	case f.Is("Action"):
-		return setList(p, &r.Action, value, checkAction)
-	case f.Is("Reason"):
-		r.Reason = Reason(value)
-	case f.Is("Fault"):
-		r.Fault = Fault(value)
-	case f.Is("Decision"):
-		r.Decision = Decision(value)
-	case f.Is("After"):
-		d, err := time.ParseDuration(value)
-		if err != nil || d <= 0 {
-			return fmt.Errorf("%q is no duration such as 1h", value)
-		}
-		r.After = d
-	case f.Is("Vague"):
-		return setYes(&r.Vague, value)
-	case f.Is("Transient"):
-		return setYes(&r.Transient, value)
-	case f.Is("Ref"):
-		r.Ref = append(r.Ref, value)
-	case f.Is("Seen"):
-		r.Seen = append(r.Seen, value)
-	case f.Is("Sample"):
-		r.Samples = append(r.Samples, value)
-	case f.Is("Counter"):
-		r.Counters = append(r.Counters, value)
-	default:
-		return errors.New("unknown field")
-	}
-	return nil
-}
-
-func setYes(to *bool, value string) error {
-	if value != "yes" && value != "no" {
-		return errors.New("is yes or no")
-	}
-	*to = value == "yes"
-	return nil
-}
-
-// setList adds the values that commas part.
-func setList[T ~string](p *ruleParser, to *[]T, values string, check func(T) error) error {
-	*to = slices.Grow(*to, 1+strings.Count(values, ","))
-	for value := range strings.SplitSeq(values, ",") {
-		v := T(strings.TrimSpace(value))
-		if !p.trusted {
-			if err := check(v); err != nil {
-				return err
-			}
-		}
-		*to = append(*to, v)
-	}
-	return nil
 }
 
 // check reports what is wrong with a rule.
@@ -400,75 +248,4 @@ func validFault(f Fault) bool {
 		return true
 	}
 	return false
-}
-
-// A statusPattern matches statuses; a negative number matches any, but a
-// negative class only those of failure.
-type statusPattern struct{ class, subject, detail int16 }
-
-func parseStatusPattern(s string) (p statusPattern, ok bool) {
-	parts := strings.Split(s, ".")
-	if len(parts) != 3 {
-		return p, false
-	}
-	for i, to := range []*int16{&p.class, &p.subject, &p.detail} {
-		if parts[i] == "x" || parts[i] == "X" {
-			*to = -1
-			continue
-		}
-		if len(parts[i]) > 3 || !isDigits(parts[i]) {
-			return p, false
-		}
-		for _, c := range parts[i] {
-			*to = *to*10 + int16(c-'0')
-		}
-	}
-	switch p.class {
-	case -1, int16(codes.Success), int16(codes.Transient), int16(codes.Permanent):
-		return p, true
-	}
-	return p, false
-}
-
-func (p statusPattern) matches(s codes.Status) bool {
-	return s.Class != 0 && (p.class < 0 && s.Class != codes.Success || p.class == int16(s.Class)) &&
-		(p.subject < 0 || p.subject == int16(s.Subject)) && (p.detail < 0 || p.detail == int16(s.Detail))
-}
-
-// A replyPattern matches reply codes from low to high.
-type replyPattern struct{ low, high codes.Reply }
-
-func parseReplyPattern(s string) (p replyPattern, ok bool) {
-	digits := strings.TrimRight(strings.ToLower(s), "x")
-	if len(s) != 3 || !isDigits(digits) || digits[0] < '1' || digits[0] > '5' {
-		return p, false
-	}
-	p.high = 1
-	for _, c := range digits {
-		p.low = p.low*10 + codes.Reply(c-'0')
-	}
-	for range len(s) - len(digits) {
-		p.low, p.high = p.low*10, p.high*10
-	}
-	p.high += p.low - 1
-	return p, true
-}
-
-func (p replyPattern) matches(r codes.Reply) bool { return p.low <= r && r <= p.high }
-
-// endOfData is the dot after the message: whoever refuses there has accepted
-// the recipient. An answer to DATA may be one to RCPT TO, sent along with it.
-const endOfData = "end of DATA"
-
-// verb returns the verb of an SMTP command as reports name it: RCPT for
-// "RCPT TO", DATA for "end of DATA".
-func verb(command string) string {
-	const end = "end of "
-	if len(command) > len(end) && strings.EqualFold(command[:len(end)], end) {
-		command = command[len(end):]
-	}
-	if i := strings.IndexAny(command, " :"); i >= 0 {
-		command = command[:i]
-	}
-	return command
 }

@@ -50,7 +50,7 @@ Reason: system-error
 		Reason: "wrong-vessel", Fault: Content, Decision: Retry, After: 90 * time.Minute, Vague: true, Transient: true,
 		Ref: []string{"RFC 2324"}, Seen: []string{"one pot"},
 		Samples: []string{"550 I am a teapot, which is short and stout"}, Counters: []string{"550 coffee"},
-		file: "dir/mine.txt", line: 3,
+		file: "dir/mine.txt", line: 3, sampleLines: []int{18}, counterLines: []int{20},
 	}, {
 		Name: "pots/broken", Provider: "pots", Hosts: []string{"example.org", "example.net"}, Tokens: []string{"(pot)", "pan lid"},
 		Reply: []string{"550"}, Reason: SystemError,
@@ -60,7 +60,7 @@ Reason: system-error
 
 func TestParseRulesErrors(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
-		{"no rule", "Text: a\nReason: spam", `f.txt:1: a group must begin with Rule or Provider, not "Text"`},
+		{"no rule", "Text: a\nReason: spam", `f.txt:1: a group must begin with Rule, Provider or List, not "Text"`},
 		{"no field", "Rule: a\nText: b\nand c\nReason: spam", `f.txt:3: rule f/a: and c: unknown field`},
 		{"unknown field", "Rule: a\nText: b\nReasom: spam\nReason: spam", `f.txt:3: rule f/a: Reasom: unknown field`},
 		{"no name", "Rule:\nText: b\nReason: spam", `f.txt:1: rule f/: Rule has no name`},
@@ -81,6 +81,13 @@ func TestParseRulesErrors(t *testing.T) {
 		{"our reason", "Rule: a\nText: b\nReason: spam\nDecision: retry", `f.txt:1: rule f/a: reason spam has its own Fault and Decision`},
 		{"provider without host", "Provider: a\nToken: b", `f.txt:1: provider a has no Host`},
 		{"host", "Provider: a\nHost: example.org nowhere", `f.txt:2: Host: "nowhere" is no host name`},
+		{"no list", "Rule: a\nText: no {b}\nReason: spam", `f.txt:2: rule f/a: Text: {b} is no list that stands above`},
+		{"own list", "List: a\nText: b {a}", `f.txt:2: Text: {a} is no list that stands above`},
+		{"list twice", "List: a\nText: b\n\nList: a\nText: c", `f.txt:4: List needs a name of its own`},
+		{"list of a hole", "List: ip\nText: b", `f.txt:1: List needs a name of its own`},
+		{"field of a list", "List: a\nReply: 550", `f.txt:2: unknown field "Reply" of a list`},
+		{"phrase of a list", "List: a\nText: b @c", `f.txt:2: Text: phrase has an address; {addr} stands for any`},
+		{"many phrases", "List: a\nText: " + strings.Repeat("b,", 300) + "b\n\nRule: c\nText: {a} {a}\nReason: spam", `f.txt:5: rule f/c: Text: too many phrases`},
 		{"two mistakes", "Rule: a\nText: b\nReason: moon\n\nRule: c\nReason: spam",
 			"f.txt:1: rule f/a: reason \"moon\" is none of ours: it needs a Decision, and a Fault where somebody is at fault\n" +
 				"f.txt:5: rule f/c: no condition: Text, Status, Reply, Command or Action"},
@@ -92,6 +99,26 @@ func TestParseRulesErrors(t *testing.T) {
 			assert.ErrorAs(t, err, &mistake)
 		})
 	}
+}
+
+func TestParseRulesLists(t *testing.T) {
+	rules, err := ParseRules("f.txt", strings.NewReader("List: who\nText: user, mail box\n\nList: what\nText: {who} gone, is * lost\n\n"+
+		"Rule: a\nText: no {who}, {who} {what} {addr}, else\nUnless: {who}\nReason: spam\n"))
+	require.NoError(t, err)
+	require.Len(t, rules, 1)
+	assert.Equal(t, []string{"no user", "no mail box",
+		"user user gone {addr}", "user mail box gone {addr}", "user is * lost {addr}",
+		"mail box user gone {addr}", "mail box mail box gone {addr}", "mail box is * lost {addr}", "else"}, rules[0].Text)
+	assert.Equal(t, []string{"user", "mail box"}, rules[0].Unless)
+}
+
+func TestCheckNamesTheLine(t *testing.T) {
+	rules, err := ParseRules("f.txt", strings.NewReader("Rule: a\nText: teapot\nReason: spam\nSample: 550 teapot\nSample: 550 coffee\nCounter: 550 pot\nCounter: 550 teapot"))
+	require.NoError(t, err)
+	c, err := New(rules...)
+	require.NoError(t, err)
+	assert.EqualError(t, c.Check(rules[0]), "f.txt:5: rule f/a: sample \"550 coffee\" gives \"permanent-failure\" by reply/550, not spam\n"+
+		"f.txt:7: rule f/a: counter-sample \"550 teapot\" holds, by \"teapot\"")
 }
 
 func TestParseRulesKeepsTheGood(t *testing.T) {
@@ -110,6 +137,7 @@ func TestNewChecksRules(t *testing.T) {
 
 func FuzzParseRules(f *testing.F) {
 	f.Add("Rule: a\nText: b * c, d\nUnless: e\nStatus: x.7.1\nReply: 5xx\nReason: spam\nSample: 550 b c")
+	f.Add("List: l\nText: a, b * c\n\nRule: a\nText: {l} {l}\nReason: spam")
 	f.Add("Provider: p\nHost: example.org\nToken: t\n\nRule: a\nCommand: end of DATA\nReason: own\nDecision: retry\nAfter: 1h")
 	require.NoError(f, fs.WalkDir(ruleFiles, "rules/providers", func(name string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {

@@ -119,6 +119,9 @@ func ruleText(r *classify.Rule) string {
 	if r.Vague {
 		field("Vague", "yes")
 	}
+	if r.Transient {
+		field("Transient", "yes")
+	}
 	field("Reason", string(r.Reason))
 	field("Fault", string(r.Fault))
 	field("Decision", string(r.Decision))
