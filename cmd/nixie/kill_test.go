@@ -24,6 +24,7 @@ import (
 	"nixie/classify/ledger"
 	"nixie/cmd/nixie/internal/source"
 	"nixie/cmd/nixie/internal/store"
+	"nixie/cmd/nixie/internal/storetest"
 )
 
 // sampleMail returns the n-th of many messages: a report on one or two
@@ -236,7 +237,7 @@ func TestTwoKilledWorkersOnOneFolderLoseNothing(t *testing.T) {
 		t.Run(after, func(t *testing.T) {
 			run := func(workers int, takes time.Duration) (have []ledger.Event, took time.Duration, killed int64) {
 				url, maildir := fillMailbox(t, server, messages)
-				db := freshSchema(t, database)
+				db := storetest.Schema(t, database)
 				start := time.Now()
 				var all sync.WaitGroup
 				var count atomic.Int64

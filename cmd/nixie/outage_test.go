@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"nixie/cmd/nixie/internal/storetest"
 )
 
 // deliverTo gives a message to "nixie deliver" and returns its exit status.
@@ -35,7 +37,7 @@ func TestTheDatabaseGoesAway(t *testing.T) {
 	}
 	const messages = 6000
 	nixie, told := command(t), tellings(t, messages)
-	ledger := freshSchema(t, database)
+	ledger := storetest.Schema(t, database)
 	box, rest := filepath.Join(t.TempDir(), "Maildir"), filepath.Join(t.TempDir(), "rest")
 	fillMaildir(t, box, messages)
 	w := startIngest(t, nixie, "maildir:"+box, ledger, "delete")

@@ -3,18 +3,15 @@
 package main
 
 import (
-	"database/sql"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -26,26 +23,6 @@ func service(t testing.TB, variable string) string {
 		t.Skip(variable + " is not set: .ci/servers starts the server and sets it")
 	}
 	return value
-}
-
-// freshSchema returns the URL of a ledger of its own in the database at a URL.
-func freshSchema(t testing.TB, database string) string {
-	db, err := sql.Open("pgx", database)
-	require.NoError(t, err)
-	schema := fmt.Sprintf("nixie_test_%d", rand.Uint64())
-	_, err = db.Exec(`CREATE SCHEMA ` + schema)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		_, err := db.Exec(`DROP SCHEMA ` + schema + ` CASCADE`)
-		assert.NoError(t, err)
-		db.Close()
-	})
-	u, err := url.Parse(database)
-	require.NoError(t, err)
-	q := u.Query()
-	q.Set("search_path", schema)
-	u.RawQuery = q.Encode()
-	return u.String()
 }
 
 // fillMailbox fills a mailbox at Dovecot with so many messages. It returns its

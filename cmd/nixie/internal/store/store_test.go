@@ -2,12 +2,10 @@ package store_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +20,7 @@ import (
 	"nixie/classify"
 	"nixie/classify/ledger"
 	"nixie/cmd/nixie/internal/store"
+	"nixie/cmd/nixie/internal/storetest"
 	"nixie/codes"
 	"nixie/dsn"
 )
@@ -43,22 +42,7 @@ func postgresURL(t testing.TB) string {
 	if base == "" {
 		t.Skip("NIXIE_TEST_POSTGRES is not set: give the URL of a database to test with PostgreSQL")
 	}
-	db, err := sql.Open("pgx", base)
-	require.NoError(t, err)
-	schema := fmt.Sprintf("nixie_test_%d", rand.Uint64())
-	_, err = db.Exec(`CREATE SCHEMA ` + schema)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		_, err := db.Exec(`DROP SCHEMA ` + schema + ` CASCADE`)
-		assert.NoError(t, err)
-		db.Close()
-	})
-	u, err := url.Parse(base)
-	require.NoError(t, err)
-	q := u.Query()
-	q.Set("search_path", schema)
-	u.RawQuery = q.Encode()
-	return u.String()
+	return storetest.Schema(t, base)
 }
 
 func create(t testing.TB, url string) *store.Store {
