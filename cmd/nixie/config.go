@@ -61,6 +61,11 @@ func (s *settings) apply(cmd *cobra.Command) (err error) {
 	if len(flags) == 0 {
 		return nil
 	}
+	for _, f := range flags {
+		if f.Changed && f.Value.String() == "" {
+			return fmt.Errorf("--%s: no value", f.Name) // of an unset variable in a script, say
+		}
+	}
 	if s.Config, err = config.Read(s.path()); err != nil {
 		// What is for a service need not be for everybody who only reads mail.
 		asked := s.file != "" || os.Getenv("NIXIE_CONFIG") != ""

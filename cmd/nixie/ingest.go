@@ -388,11 +388,11 @@ func (in *ingest) breakOff(log *slog.Logger, what string, err error) {
 // finish prints the summary and returns what the run has come to.
 func (in *ingest) finish(ctx context.Context, stderr io.Writer) error {
 	t, to := in.tally, in.stdout
-	recorded := fmt.Sprintf("%d new", t.recorded)
+	recorded := fmt.Sprintf("new %d", t.recorded)
 	if in.store == nil {
 		to, recorded = stderr, "none recorded"
 	}
-	_, err := fmt.Fprintf(to, "%d messages: %d reports, %d unclear, %d others; %d unreadable; %d events, %s\n",
+	_, err := fmt.Fprintf(to, "messages %d: reports %d, unclear %d, others %d, unreadable %d; events %d, %s\n",
 		t.messages, t.reports, t.unclear, t.others, t.unreadable, t.events, recorded)
 	switch {
 	case err != nil:

@@ -17,7 +17,8 @@ func newClassifier(file string) (*classify.Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return classify.New(rules...)
+	c, err := classify.New(rules...)
+	return c, asFailure(err)
 }
 
 // readRules reads a file of rules; "" holds none.
@@ -27,10 +28,11 @@ func readRules(file string) ([]classify.Rule, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, asFailure(err)
 	}
 	defer f.Close()
-	return classify.ParseRules(filepath.ToSlash(file), f)
+	rules, err := classify.ParseRules(filepath.ToSlash(file), f)
+	return rules, asFailure(err)
 }
 
 // references returns where the rules of a classifier are documented.

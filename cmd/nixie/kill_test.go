@@ -384,7 +384,7 @@ func TestIngestEndsWhenTold(t *testing.T) {
 				assert.Equal(t, 1, cmd.ProcessState.ExitCode())
 				assert.Contains(t, out.String(), "nixie: broken off; the next run goes on from here\n")
 			}
-			assert.Contains(t, out.String(), " messages: ")
+			assert.Contains(t, out.String(), "\nmessages ")
 			require.NoError(t, exec.Command(nixie, "ingest", "--after", "delete", "--ledger", "sqlite:"+db, "maildir:"+box).Run())
 			assert.Len(t, list(t, box), 150, "letters")
 			assert.Len(t, recorded(t, db), 1650)
@@ -411,7 +411,7 @@ func TestWatchEndsWhenTold(t *testing.T) {
 	}
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, cmd.Wait(), out.String())
-	assert.Contains(t, out.String(), "200 messages: 180 reports, 0 unclear, 20 others; 0 unreadable; 240 events, 110 new\n")
+	assert.Contains(t, out.String(), "messages 200: reports 180, unclear 0, others 20, unreadable 0; events 240, new 110\n")
 	assert.Len(t, recorded(t, db), 110)
 }
 

@@ -40,8 +40,8 @@ when it is named.
 
 It prints a table to a terminal, and otherwise one JSON object a message, each on
 a line of its own.
-The exit status is 0, 1 if some input could not be read, and 2 for wrong usage,
-a file of --rules with a mistake in it included.`,
+The exit status is 0, 1 if some input or a file of rules or keys could not be
+read, and 2 for wrong usage.`,
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			stdin, stdout := cmd.InOrStdin(), cmd.OutOrStdout()
 			if opts.jobs < 1 {

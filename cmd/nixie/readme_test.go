@@ -47,7 +47,7 @@ func TestTheFirstStepsOfTheREADME(t *testing.T) {
 	cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=" + filepath.Dir(command(t)) + ":" + os.Getenv("PATH"), "NIXIE_CONFIG=" + os.DevNull}
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
-	assert.Contains(t, string(out), " messages: ")
+	assert.Contains(t, string(out), "\nmessages ")
 	assert.Contains(t, string(out), `{"address":"a.berg@example.net","standing":"dropped","reason":"complaint"`)
 	assert.Contains(t, string(out), `"history":[{"at":`)
 }
