@@ -152,7 +152,7 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // listed reports whether some list has the code.
 func (r Reply) listed() bool {
-	_, ok := tables().replies[r]
+	_, ok := replies()[r]
 	return ok
 }
 
@@ -160,4 +160,4 @@ func (r Reply) listed() bool {
 func (r Reply) ofWeb() bool { return 200 <= r && r < 210 || 400 <= r && r < 420 || r == 429 }
 
 // listed reports whether the registry has the code.
-func (s Status) listed() bool { return tables().statuses[s].Standing != "" }
+func (s Status) listed() bool { return statuses()[s].Standing != "" }

@@ -52,7 +52,7 @@ func Explain(s string) ([]Meaning, error) {
 
 // explainOne explains a text that is one code, name or title and nothing else.
 func explainOne(s string) (Meaning, bool) {
-	if code, ok := tables().names[strings.ToLower(trimPrefixes(s, "IXP_E_", "IXP_S_"))]; ok {
+	if code, ok := names()[strings.ToLower(trimPrefixes(s, "IXP_E_", "IXP_S_"))]; ok {
 		s = code
 	}
 	if h, err := ParseHResult(s); err == nil {

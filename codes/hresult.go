@@ -91,6 +91,6 @@ func (h *HResult) UnmarshalText(text []byte) (err error) {
 
 // listed reports whether some list has the number.
 func (h HResult) listed() bool {
-	_, ok := tables().hresults[h]
+	_, ok := hresults().meanings[h]
 	return ok
 }

@@ -48,7 +48,7 @@ const (
 // Meaning returns what the code means. It reports false for a code that no
 // list has; the Meaning then says what its digits do.
 func (r Reply) Meaning() (Meaning, bool) {
-	m, ok := tables().replies[r]
+	m, ok := replies()[r]
 	if !ok && r != 0 {
 		m = r.unlisted()
 	}
@@ -59,7 +59,7 @@ func (r Reply) Meaning() (Meaning, bool) {
 // not registered; the Meaning then says what its class and subject do, and
 // how servers are known to use it.
 func (s Status) Meaning() (Meaning, bool) {
-	m, ok := tables().statuses[s]
+	m, ok := statuses()[s]
 	if !ok && s != (Status{}) {
 		m = s.unlisted()
 	}
@@ -69,7 +69,7 @@ func (s Status) Meaning() (Meaning, bool) {
 // Meaning returns what the number means. It reports false for a number that
 // is not known; the Meaning then says which part of Windows it comes from.
 func (h HResult) Meaning() (Meaning, bool) {
-	m, ok := tables().hresults[h]
+	m, ok := hresults().meanings[h]
 	if !ok && h != 0 {
 		m = h.unlisted()
 	}
@@ -78,17 +78,8 @@ func (h HResult) Meaning() (Meaning, bool) {
 
 // Reply returns the SMTP reply code that the number stands for, if it stands for one.
 func (h HResult) Reply() (Reply, bool) {
-	r, ok := tables().hresultReplies[h]
+	r, ok := hresults().replies[h]
 	return r, ok
-}
-
-// registries are the embedded tables, by code.
-type registries struct {
-	replies        map[Reply]Meaning
-	statuses       map[Status]Meaning // anyClass for X
-	hresults       map[HResult]Meaning
-	hresultReplies map[HResult]Reply
-	names          map[string]string // of numbers and titles of statuses, in lower case: the code
 }
 
 var (
@@ -100,41 +91,62 @@ var (
 	hresultCSV string
 )
 
-var tables = sync.OnceValue(func() *registries {
-	t := &registries{
-		replies:        make(map[Reply]Meaning, 100),
-		statuses:       make(map[Status]Meaning, 500),
-		hresults:       make(map[HResult]Meaning, 200),
-		hresultReplies: map[HResult]Reply{},
-		names:          make(map[string]string, 250),
-	}
+var replies = sync.OnceValue(func() map[Reply]Meaning {
+	table := make(map[Reply]Meaning, 100)
 	for row := range readRows(replyCSV) {
 		r, _ := ParseReply(row["code"])
-		t.replies[r] = row.addTo(t.replies[r], r.unlisted)
+		table[r] = row.addTo(table[r], r.unlisted)
 	}
+	return table
+})
+
+// statuses are those of the registry, with anyClass for X.
+var statuses = sync.OnceValue(func() map[Status]Meaning {
+	table := make(map[Status]Meaning, 500)
 	for row := range readRows(enhancedCSV) {
 		s, _ := parsePattern(row["code"])
 		for _, class := range [...]Class{anyClass, Success, Transient, Permanent} {
 			if s.Class == anyClass || s.Class == class {
 				s := Status{class, s.Subject, s.Detail}
-				t.statuses[s] = row.addTo(t.statuses[s], s.unlisted)
+				table[s] = row.addTo(table[s], s.unlisted)
 			}
 		}
-		if row["standing"] == "registered" {
-			t.names[strings.ToLower(row["title"])] = row["code"]
-		}
 	}
+	return table
+})
+
+type hresultTable struct {
+	meanings map[HResult]Meaning
+	replies  map[HResult]Reply
+}
+
+var hresults = sync.OnceValue(func() hresultTable {
+	t := hresultTable{make(map[HResult]Meaning, 200), map[HResult]Reply{}}
 	for row := range readRows(hresultCSV) {
 		h, _ := ParseHResult(row["code"])
-		t.hresults[h] = row.addTo(t.hresults[h], h.unlisted)
+		t.meanings[h] = row.addTo(t.meanings[h], h.unlisted)
 		if row["reply"] != "" {
-			t.hresultReplies[h], _ = ParseReply(row["reply"])
-		}
-		if row["name"] != "" {
-			t.names[strings.ToLower(row["name"])] = row["code"]
+			t.replies[h], _ = ParseReply(row["reply"])
 		}
 	}
 	return t
+})
+
+// names are the codes by what they are called: the names of numbers and the
+// titles of registered statuses, in lower case.
+var names = sync.OnceValue(func() map[string]string {
+	table := make(map[string]string, 250)
+	for row := range readRows(enhancedCSV) {
+		if row["standing"] == "registered" {
+			table[strings.ToLower(row["title"])] = row["code"]
+		}
+	}
+	for row := range readRows(hresultCSV) {
+		if row["name"] != "" {
+			table[strings.ToLower(row["name"])] = row["code"]
+		}
+	}
+	return table
 })
 
 // row is one row of a table, by the names of its columns.
