@@ -65,7 +65,7 @@ func (fs Fields) All(name string) iter.Seq[Field] {
 // message/delivery-status (RFC 3464 section 2.1) and in rule files. A line
 // that starts with white space continues the field above; a line that starts
 // with # is a comment. A line that is neither is kept as a Field without a
-// Name.
+// Name. Each group takes the memory of the one before; clone what is to stay.
 func Groups(text string) iter.Seq[Fields] {
 	return fieldReader{comments: true}.groups(text)
 }
@@ -75,16 +75,19 @@ type fieldReader struct {
 	header   int    // not 0: the most fields there are; a line of white space does not end the group, RFC 5322 section 4.2
 	comments bool   // lines that start with # are comments
 	loose    *[]int // where not nil, a line that is no field joins the field above, and its number goes here
+	into     Fields // memory for the fields, if not nil
 }
 
 func (r fieldReader) groups(text string) iter.Seq[Fields] {
 	return func(yield func(Fields) bool) {
+		r.into = make(Fields, 0, 32)
 		for line := 1; text != ""; {
 			var group Fields
 			group, text, line = r.group(text, line)
 			if len(group) > 0 && !yield(group) {
 				return
 			}
+			r.into = group[:0]
 		}
 	}
 }
@@ -92,6 +95,7 @@ func (r fieldReader) groups(text string) iter.Seq[Fields] {
 // group reads the fields up to the next blank line, and returns the text
 // behind that line and its number.
 func (r fieldReader) group(text string, line int) (fields Fields, rest string, next int) {
+	fields = r.into
 	value := 0 // where the last field's value begins
 	for pos := 0; pos < len(text); line++ {
 		end, after := lineEnd(text, pos)

@@ -27,7 +27,11 @@ func TestGroups(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			assert.Equal(t, tt.want, slices.Collect(Groups(tt.text)))
+			var got []Fields
+			for group := range Groups(tt.text) {
+				got = append(got, slices.Clone(group))
+			}
+			assert.Equal(t, tt.want, got)
 		})
 	}
 }

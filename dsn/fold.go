@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"unicode"
@@ -83,15 +84,16 @@ func spaces(text string) int {
 // their bytes after folding, in which a run of bytes without a branch is one
 // node.
 type foldTable[T any] struct {
-	nodes []foldNode[T] // the first is the root
-	first [256]int32    // the root's child for each byte, 0 for none
+	nodes  []foldNode // the first is the root
+	keys   []byte     // the first byte of each node's label
+	values []T        // what the phrases stand for, in their order
+	first  [256]int32 // the root's child for each byte, 0 for none
 }
 
-type foldNode[T any] struct {
-	label    string // the bytes that lead here from the parent
-	values   []T    // of the phrases that end here
-	keys     string // the first byte of the label of each child
-	children int32  // the first child; the others follow it
+type foldNode struct {
+	label           string // the bytes that lead here from the parent
+	values, beyond  int32  // values[values:beyond] are of the phrases that end here
+	children, count int32  // the first child, and how many there are
 }
 
 // phrase is a phrase in lower case, and what it stands for.
@@ -102,52 +104,56 @@ type phrase[T any] struct {
 
 // newFoldTable makes a table of phrases, none of them empty.
 func newFoldTable[T any](phrases []phrase[T]) *foldTable[T] {
-	slices.SortStableFunc(phrases, func(a, b phrase[T]) int { return strings.Compare(a.words, b.words) })
-	t := &foldTable[T]{nodes: make([]foldNode[T], 1, 2*len(phrases)+1)}
-	t.branch(0, phrases, 0)
+	order := func(a, b phrase[T]) int { return strings.Compare(a.words, b.words) }
+	if !slices.IsSortedFunc(phrases, order) {
+		slices.SortStableFunc(phrases, order)
+	}
+	n := len(phrases)
+	t := &foldTable[T]{nodes: make([]foldNode, 1, 2*n+1), keys: make([]byte, 1, 2*n+1), values: make([]T, n)}
+	for i := range phrases {
+		t.values[i] = phrases[i].value
+	}
+	t.branch(0, phrases, 0, n, 0)
 	root := &t.nodes[0]
-	for i := range len(root.keys) {
-		t.first[root.keys[i]] = root.children + int32(i)
+	for i := root.children; i < root.children+root.count; i++ {
+		t.first[t.keys[i]] = i
 	}
 	return t
 }
 
-// grow makes node at that of phrases, in order, which have their first from
+// grow makes node at that of phrases[low:high], which have their first from
 // bytes and the one after in common.
-func (t *foldTable[T]) grow(at int32, phrases []phrase[T], from int) {
-	words, last := phrases[0].words, phrases[len(phrases)-1].words
+func (t *foldTable[T]) grow(at int32, phrases []phrase[T], low, high, from int) {
+	words, last := phrases[low].words, phrases[high-1].words
 	end := from
 	for end < len(words) && words[end] == last[end] {
 		end++
 	}
-	t.nodes[at].label = words[from:end]
-	for len(phrases) > 0 && len(phrases[0].words) == end {
-		t.nodes[at].values = append(t.nodes[at].values, phrases[0].value)
-		phrases = phrases[1:]
+	beyond := low
+	for beyond < high && len(phrases[beyond].words) == end {
+		beyond++
 	}
-	t.branch(at, phrases, end)
+	t.nodes[at] = foldNode{label: words[from:end], values: int32(low), beyond: int32(beyond)}
+	t.branch(at, phrases, beyond, high, end)
 }
 
-// branch gives node at its children: one for each byte that phrases have
-// behind the first from.
-func (t *foldTable[T]) branch(at int32, phrases []phrase[T], from int) {
-	var keys []byte
-	for _, p := range phrases {
-		if k := p.words[from]; len(keys) == 0 || keys[len(keys)-1] != k {
-			keys = append(keys, k)
+// branch gives node at its children: one for each byte that phrases[low:high]
+// have behind the first from.
+func (t *foldTable[T]) branch(at int32, phrases []phrase[T], low, high, from int) {
+	child := int32(len(t.nodes))
+	for i := low; i < high; i++ {
+		if k := phrases[i].words[from]; i == low || k != phrases[i-1].words[from] {
+			t.nodes, t.keys = append(t.nodes, foldNode{}), append(t.keys, k)
 		}
 	}
-	child := int32(len(t.nodes))
-	t.nodes[at].keys, t.nodes[at].children = string(keys), child
-	t.nodes = append(t.nodes, make([]foldNode[T], len(keys))...)
-	for _, k := range keys {
-		n := 0
-		for n < len(phrases) && phrases[n].words[from] == k {
-			n++
+	t.nodes[at].children, t.nodes[at].count = child, int32(len(t.nodes))-child
+	for low < high {
+		next := low + 1
+		for next < high && phrases[next].words[from] == phrases[low].words[from] {
+			next++
 		}
-		t.grow(child, phrases[:n], from)
-		phrases = phrases[n:]
-		child++
+		t.grow(child, phrases, low, next, from)
+		low, child = next, child+1
 	}
 }
 
@@ -183,7 +189,7 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 			}
 			i, label = i+n, label[n:]
 			if label == "" {
-				for _, value := range node.values {
+				for _, value := range t.values[node.values:node.beyond] {
 					found(i, value)
 				}
 			}
@@ -221,7 +227,7 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 		}
 		i += size
 		if label == "" {
-			for _, value := range node.values {
+			for _, value := range t.values[node.values:node.beyond] {
 				found(i, value)
 			}
 		}
@@ -229,19 +235,20 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 }
 
 // child returns the child of a node for a byte, 0 if there is none.
-func (t *foldTable[T]) child(node *foldNode[T], c byte) int32 {
+func (t *foldTable[T]) child(node *foldNode, c byte) int32 {
 	if node == &t.nodes[0] {
 		return t.first[c]
 	}
+	keys := t.keys[node.children : node.children+node.count]
 	i := 0
-	if len(node.keys) > 8 {
-		i = strings.IndexByte(node.keys, c)
+	if len(keys) > 8 {
+		i = bytes.IndexByte(keys, c)
 	} else {
-		for i < len(node.keys) && node.keys[i] != c {
+		for i < len(keys) && keys[i] != c {
 			i++
 		}
 	}
-	if uint(i) >= uint(len(node.keys)) {
+	if uint(i) >= uint(len(keys)) {
 		return 0
 	}
 	return node.children + int32(i)

@@ -41,22 +41,26 @@ var phrasesText string
 
 // phrases holds the phrases of phrases.txt.
 var phrases = sync.OnceValue(func() *foldTable[phraseKind] {
-	kinds := make(map[string]phraseKind, 2000)
+	list := make([]phrase[phraseKind], 0, strings.Count(phrasesText, "\nPhrase:"))
 	for group := range Groups(phrasesText) {
 		kind, ok := phraseKinds[group.Get("Means")]
 		if !ok {
 			panic("dsn: phrases.txt: unknown meaning " + group.Get("Means"))
 		}
 		for f := range group.All("Phrase") {
-			kinds[f.Text()] |= kind
+			list = append(list, phrase[phraseKind]{f.Text(), kind})
 		}
 	}
-	list := make([]phrase[phraseKind], 0, len(kinds))
-	for words, kind := range kinds {
-		list = append(list, phrase[phraseKind]{words, kind})
+	slices.SortFunc(list, func(a, b phrase[phraseKind]) int { return strings.Compare(a.words, b.words) })
+	all := list[:0]
+	for _, p := range list {
+		if last := len(all) - 1; last >= 0 && all[last].words == p.words { // it says several things
+			all[last].value |= p.value
+		} else {
+			all = append(all, p)
+		}
 	}
-	slices.SortFunc(list, func(a, b phrase[phraseKind]) int { return strings.Compare(a.words, b.words) }) // a stable sort takes longer
-	return newFoldTable(list)
+	return newFoldTable(all)
 })
 
 // hit is a phrase found in a text.

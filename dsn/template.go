@@ -35,7 +35,7 @@ type capture struct {
 // paragraph or of the line whatever it is; {command}, an SMTP command; {any},
 // as little as possible of the line.
 func parseTemplate(s string) (template, error) {
-	var t template
+	t := template{tokens: make([]token, 0, 1+2*strings.Count(s, "{"))}
 	for s != "" {
 		open := strings.IndexByte(s, '{')
 		words := s
