@@ -29,7 +29,7 @@ func (c *Classifier) Check(r Rule) error {
 	if len(r.Counters) == 0 {
 		return errors.Join(errs...)
 	}
-	alone, err := newClassifier([]Rule{r}, nil)
+	alone, err := newClassifier([]Rule{r})
 	if err != nil {
 		return err
 	}

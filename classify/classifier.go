@@ -2,11 +2,13 @@ package classify
 
 import (
 	"embed"
+	"io"
 	"io/fs"
 	"iter"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"nixie/codes"
 	"nixie/dsn"
@@ -17,8 +19,7 @@ var ruleFiles embed.FS
 
 // A Classifier judges by a set of rules.
 type Classifier struct {
-	rules    []Rule
-	matchers []matcher // of the rules
+	matchers []matcher // the rules
 	byName   map[string]int32
 
 	phrases   func() *phraseBook
@@ -39,76 +40,101 @@ var standard = sync.OnceValue(func() *Classifier {
 	return c
 })
 
-// embedded returns our rules. A mistake costs the rule that it is in; a test
-// reads them with all checks.
-var embedded = sync.OnceValue(func() []Rule {
-	var files []*ruleParser
-	var reading sync.WaitGroup
+// embedded returns our rules, file by file. A mistake costs the rule that it is
+// in; a test reads them with all checks.
+var embedded = sync.OnceValue(func() [][]Rule {
+	var names []string
 	_ = fs.WalkDir(ruleFiles, "rules", func(name string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
-			p := &ruleParser{trusted: true}
-			files = append(files, p)
-			reading.Go(func() {
-				text, _ := ruleFiles.ReadFile(name) // an embedded file is there
-				p.read(name, string(text))
-			})
+			names = append(names, name)
 		}
 		return err
 	})
-	reading.Wait()
-	lists := make([][]Rule, len(files))
-	for i, p := range files {
-		lists[i] = p.rules
+	lists := make([][]Rule, len(names))
+	var reading sync.WaitGroup
+	var next atomic.Int32
+	next.Store(int32(len(names)))
+	for range 2 { // text.txt, the last, is nearly half of it
+		reading.Go(func() {
+			for i := next.Add(-1); i >= 0; i = next.Add(-1) {
+				p := ruleParser{trusted: true}
+				p.read(names[i], embeddedText(names[i]))
+				lists[i] = p.rules
+			}
+		})
 	}
-	return slices.Concat(lists...)
+	reading.Wait()
+	return lists
 })
+
+// embeddedText returns one of ruleFiles, all of which are there. They are
+// large, and ReadFile would make one copy more.
+func embeddedText(name string) string {
+	f, _ := ruleFiles.Open(name)
+	var text strings.Builder
+	if info, err := f.Stat(); err == nil {
+		text.Grow(int(info.Size()))
+	}
+	_, _ = io.CopyBuffer(&text, f, make([]byte, 2<<10))
+	return text.String()
+}
 
 // New returns a Classifier that asks your rules and ours. Your rules go first;
 // a clear rule of ours still beats a rule of yours that is marked Vague. The
 // error is a [*RuleError].
 func New(rules ...Rule) (*Classifier, error) {
-	return newClassifier(rules, embedded())
+	return newClassifier(rules, embedded()...)
 }
 
-func newClassifier(own, ours []Rule) (*Classifier, error) {
+func newClassifier(own []Rule, ours ...[]Rule) (*Classifier, error) {
+	n := len(own)
+	for _, rules := range ours {
+		n += len(rules)
+	}
 	c := &Classifier{
-		rules:     ours,
-		byName:    make(map[string]int32, len(own)+len(ours)),
+		matchers:  make([]matcher, 0, n),
+		byName:    make(map[string]int32, n),
 		providers: map[string][]int16{},
 		byStatus:  map[codes.Status][]int32{},
 		byReply:   map[codes.Reply][]int32{},
 	}
-	if len(own) > 0 {
-		c.rules = slices.Concat(own, ours)
-	}
-	c.matchers = make([]matcher, 0, len(c.rules))
 	providers := map[string]int16{}
-	for i := range c.rules {
-		r := &c.rules[i]
-		m := newMatcher(r)
-		if m.own = i < len(own); m.own {
-			if err := r.check(); err != nil {
-				return nil, &RuleError{r.file, r.line, r.Name, err}
-			}
+	for i := range own {
+		r := &own[i]
+		if err := r.check(); err != nil {
+			return nil, &RuleError{r.file, r.line, r.Name, err}
 		}
-		m.provider = c.provider(providers, r)
-		c.matchers = append(c.matchers, m)
-		if _, ok := c.byName[r.Name]; !ok {
-			c.byName[r.Name] = int32(i)
+		c.add(r, providers).own = true
+		c.ownText = c.ownText || len(r.Text) > 0
+	}
+	for _, rules := range ours {
+		for i := range rules {
+			c.add(&rules[i], providers)
 		}
-		c.ownText = c.ownText || m.own && len(r.Text) > 0
-		c.index(int32(i))
 	}
 	c.phrases = sync.OnceValue(c.joinPhrases)
 	c.memory.New = func() any {
-		return &scratch{hits: make([]textHit, len(c.rules))}
+		return &scratch{hits: make([]textHit, len(c.matchers))}
 	}
 	return c, nil
 }
 
+// add adds a rule whose values are checked.
+func (c *Classifier) add(r *Rule, providers map[string]int16) *matcher {
+	i := int32(len(c.matchers))
+	c.matchers = append(c.matchers, newMatcher(r))
+	m := &c.matchers[i]
+	m.provider = c.provider(providers, r)
+	if _, ok := c.byName[r.Name]; !ok {
+		c.byName[r.Name] = i
+	}
+	c.index(i)
+	return m
+}
+
 // newMatcher makes a rule ready; its values are checked.
 func newMatcher(r *Rule) matcher {
-	m := matcher{tier: uint8(slices.Index(tierBasis[:], r.Basis())), dead: r.Reason.Dead(), actions: r.Action}
+	m := matcher{Rule: r, tier: uint8(slices.Index(tierBasis[:], r.Basis())), dead: r.Reason.Dead(), actions: r.Action}
 	switch {
 	case r.Reason == TransientFailure || r.Reason == PermanentFailure:
 		m.level = levelClass
@@ -155,13 +181,13 @@ func (c *Classifier) provider(known map[string]int16, r *Rule) int16 {
 
 // index files the rule under what it needs at least.
 func (c *Classifier) index(i int32) {
-	r, m := &c.rules[i], &c.matchers[i]
+	m := &c.matchers[i]
 	exact := len(m.status) > 0
 	for _, p := range m.status {
 		exact = exact && p.subject >= 0 && p.detail >= 0
 	}
 	switch {
-	case len(r.Text) > 0:
+	case len(m.Text) > 0:
 	case exact:
 		for _, p := range m.status {
 			addOnce(c.byStatus, codes.Status{Subject: uint16(p.subject), Detail: uint16(p.detail)}, i)
@@ -200,8 +226,8 @@ type use struct {
 // of the time to start, and is put off until a text has a word.
 func (c *Classifier) joinPhrases() *phraseBook {
 	n := 0
-	for i := range c.rules {
-		n += len(c.rules[i].Text) + len(c.rules[i].Unless)
+	for i := range c.matchers {
+		n += len(c.matchers[i].Text) + len(c.matchers[i].Unless)
 	}
 	book := &phraseBook{automaton: newAutomaton(n)}
 	type token struct {
@@ -209,16 +235,16 @@ func (c *Classifier) joinPhrases() *phraseBook {
 		phrase   string
 	}
 	known := map[token]bool{}
-	for i := range c.rules {
-		r, provider := &c.rules[i], c.matchers[i].provider
-		for _, phrase := range r.Tokens {
-			if !known[token{provider, phrase}] {
-				known[token{provider, phrase}] = true
-				book.addAll([]string{phrase}, use{provider: provider})
+	for i := range c.matchers {
+		m := &c.matchers[i]
+		for _, phrase := range m.Tokens {
+			if !known[token{m.provider, phrase}] {
+				known[token{m.provider, phrase}] = true
+				book.addAll([]string{phrase}, use{provider: m.provider})
 			}
 		}
-		book.addAll(r.Text, use{rule: int32(i)})
-		book.addAll(r.Unless, use{rule: int32(i), unless: true})
+		book.addAll(m.Text, use{rule: int32(i)})
+		book.addAll(m.Unless, use{rule: int32(i), unless: true})
 	}
 	return book
 }
@@ -232,7 +258,15 @@ func (b *phraseBook) addAll(phrases []string, u use) {
 }
 
 // Rules yields the rules in the order in which they are asked, one's own first.
-func (c *Classifier) Rules() iter.Seq[Rule] { return slices.Values(c.rules) }
+func (c *Classifier) Rules() iter.Seq[Rule] {
+	return func(yield func(Rule) bool) {
+		for i := range c.matchers {
+			if !yield(*c.matchers[i].Rule) {
+				return
+			}
+		}
+	}
+}
 
 // Rule returns the rule of that name, as Evidence gives it.
 func (c *Classifier) Rule(name string) (Rule, bool) {
@@ -240,7 +274,7 @@ func (c *Classifier) Rule(name string) (Rule, bool) {
 	if !ok {
 		return Rule{}, false
 	}
-	return c.rules[i], true
+	return *c.matchers[i].Rule, true
 }
 
 // Rules yields our rules.

@@ -133,7 +133,7 @@ func (c *Classifier) judge(f *facts, text *humanText) Verdict {
 	if first.rule == 0 {
 		return v
 	}
-	rule := &c.rules[first.rule-1]
+	rule := c.matchers[first.rule-1].Rule
 	v.Reason, v.Fault, v.Decision = rule.Reason, rule.Fault, rule.Decision
 	if v.Decision == "" {
 		v.Fault, v.Decision = v.Reason.Fault(), v.Reason.Decision()
@@ -153,14 +153,14 @@ func (c *Classifier) judge(f *facts, text *humanText) Verdict {
 // that the failure will pass.
 func (c *Classifier) saysForNow(s *scratch) bool {
 	x := s.best[tierText]
-	return x.rule != 0 && c.rules[x.rule-1].Transient
+	return x.rule != 0 && c.matchers[x.rule-1].Transient
 }
 
 // after returns the wait that the strongest rule with that reason names.
 func (c *Classifier) after(s *scratch, reason Reason) time.Duration {
 	for _, x := range s.best {
-		if x.rule != 0 && c.rules[x.rule-1].Reason == reason && c.rules[x.rule-1].After > 0 {
-			return c.rules[x.rule-1].After
+		if x.rule != 0 && c.matchers[x.rule-1].Reason == reason && c.matchers[x.rule-1].After > 0 {
+			return c.matchers[x.rule-1].After
 		}
 	}
 	return 0
@@ -224,7 +224,7 @@ func (c *Classifier) autoReply(report *dsn.Report, r *dsn.Recipient) Verdict {
 	}
 	f.texts[ownLines] = report.Text
 	c.search(&f, s)
-	if x := s.best[tierText]; x.rule != 0 && c.rules[x.rule-1].Reason == Challenge {
+	if x := s.best[tierText]; x.rule != 0 && c.matchers[x.rule-1].Reason == Challenge {
 		s.best = [tiers]candidate{tierText: x}
 		return Verdict{Reason: Challenge, Decision: Challenge.Decision(), Because: c.evidence(&f, s, x, &humanText{report: report})}
 	}

@@ -34,6 +34,7 @@ const (
 
 // matcher is a rule made ready to be asked.
 type matcher struct {
+	*Rule
 	tier, level uint8
 	kinds       uint8 // of conditions
 	own         bool  // not one of ours
@@ -212,7 +213,7 @@ func (c *Classifier) blamesAddress(x candidate) bool {
 	if x.rule == 0 {
 		return false
 	}
-	fault := c.rules[x.rule-1].Reason.Fault()
+	fault := c.matchers[x.rule-1].Reason.Fault()
 	return fault == Address || fault == Domain
 }
 
@@ -245,7 +246,7 @@ func (c *Classifier) offer(f *facts, s *scratch, next candidate) {
 	if best.rule != 0 && !c.better(next, *best) || !m.holds(f, s) {
 		return
 	}
-	if c.rules[next.rule-1].Reason == WasDelivered && (f.action == dsn.Failed || f.action == dsn.Delayed) {
+	if c.matchers[next.rule-1].Reason == WasDelivered && (f.action == dsn.Failed || f.action == dsn.Delayed) {
 		return
 	}
 	*best = next
@@ -288,7 +289,7 @@ func (c *Classifier) decisive(f *facts, s *scratch) candidate {
 	forNow := f.reply.Class() == codes.Transient
 	var first candidate
 	for tier, next := range s.best {
-		if next.rule == 0 || forNow && tier == tierStatus && c.rules[next.rule-1].Reason == PermanentFailure {
+		if next.rule == 0 || forNow && tier == tierStatus && c.matchers[next.rule-1].Reason == PermanentFailure {
 			continue
 		}
 		if first.rule == 0 || c.compare(next, first) < 0 {
@@ -318,7 +319,7 @@ func (c *Classifier) evidence(f *facts, s *scratch, first candidate, text *human
 		if x.rule == 0 {
 			continue
 		}
-		rule := &c.rules[x.rule-1]
+		rule := c.matchers[x.rule-1].Rule
 		e := Evidence{Basis: tierBasis[c.matchers[x.rule-1].tier], Rule: rule.Name}
 		switch {
 		case x.words == 0:

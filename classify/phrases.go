@@ -74,10 +74,10 @@ func (s *scanner) key() []byte {
 // are found one by one. The time is linear in the text whatever stands there.
 // Once all phrases are added it is safe for concurrent use.
 type automaton struct {
-	ids      map[string]int32 // of the words that phrases have: the state after the word alone
-	states   []state          // from 1
-	steps    []step           // a hash table with open addressing, a power of two long
-	segments []segment        // from 1
+	ids      wordTable // of the words that phrases have: the state after the word alone
+	states   []state   // from 1
+	steps    []step    // a hash table with open addressing, a power of two long
+	segments []segment // from 1
 	gaps     int32
 	scan     scanner // of the phrase that is added
 }
@@ -112,12 +112,14 @@ type match struct {
 
 // newAutomaton returns an automaton for about so many phrases.
 func newAutomaton(phrases int) *automaton {
-	return &automaton{
-		ids:      make(map[string]int32, phrases/3),
+	a := &automaton{
+		ids:      newWordTable(phrases / 3),
 		steps:    make([]step, 2<<bits.Len(uint(phrases))),
 		states:   make([]state, 1, 3*phrases/2+1),
 		segments: make([]segment, 1, phrases+phrases/8+1),
 	}
+	clear(a.steps) // memory that is read before it is written to takes twice as long to get
+	return a
 }
 
 // add adds a phrase that checkPhrase finds good. Each match of it will carry use.
@@ -164,10 +166,12 @@ func (a *automaton) path(text string) (at, words int32) {
 	a.scan = scanner{text: fillHoles(text)}
 	for ; a.scan.next(); words++ {
 		word := a.scan.key()
-		id, ok := a.ids[string(word)]
-		if !ok {
+		hash := hashWord(word)
+		slot := a.ids.slot(word, hash)
+		id := slot.id
+		if id == 0 {
 			id = a.newState()
-			a.ids[string(word)] = id
+			a.ids.add(slot, word, hash, id)
 		}
 		if at == 0 {
 			at = id
@@ -185,7 +189,7 @@ func (a *automaton) newState() int32 {
 
 // step returns the state that a word leads to, and makes it where there is none.
 func (a *automaton) step(from, word int32) int32 {
-	if 2*(len(a.states)-len(a.ids)) > len(a.steps) { // too full to find a place soon
+	if 2*(len(a.states)-a.ids.words) > len(a.steps) { // too full to find a place soon
 		old := a.steps
 		a.steps = make([]step, 2*len(old))
 		for _, st := range old {
@@ -218,10 +222,10 @@ func slot(steps []step, from, word int32) *step {
 // that a phrase names: zen.spamhaus.org as spamhaus.org.
 func (a *automaton) wordID(s *scanner) int32 {
 	if s.host == (hostRange{}) {
-		return a.ids[string(s.word())]
+		return a.ids.id(s.word())
 	}
 	for name := range domains(s.text[s.host.start:s.host.end], &s.buf) {
-		if id := a.ids[string(name)]; id != 0 {
+		if id := a.ids.id(name); id != 0 {
 			return id
 		}
 	}

@@ -106,7 +106,7 @@ func FuzzPhrases(f *testing.F) {
 			}, func(*scanner) {})
 			want := map[string]bool{}
 			for use, phrase := range phrases {
-				for end := range naive(phrase, text, a.ids) {
+				for end := range naive(phrase, text, &a.ids) {
 					want[fmt.Sprint(use, " ", end)] = true
 				}
 			}
@@ -117,7 +117,7 @@ func FuzzPhrases(f *testing.F) {
 
 // naive returns where each match of a phrase ends, by trying it at every word
 // of the text in turn. A host is the longest of its domains that is named.
-func naive(phrase, text string, named map[string]int32) map[int]bool {
+func naive(phrase, text string, named *wordTable) map[int]bool {
 	type word struct {
 		key   string
 		end   int
@@ -135,7 +135,7 @@ func naive(phrase, text string, named map[string]int32) map[int]bool {
 		}
 		if s.host != (hostRange{}) {
 			for name := range domains(text[s.host.start:s.host.end], &s.buf) {
-				if named[string(name)] != 0 {
+				if named.id(name) != 0 {
 					w.key = string(name)
 					break
 				}

@@ -153,7 +153,7 @@ func FuzzParseRules(f *testing.F) {
 		if err == nil && len(rules) == 0 {
 			return
 		}
-		c, err := newClassifier(rules, nil)
+		c, err := newClassifier(rules)
 		require.NoError(t, err, "what ParseRules returns is good")
 		c.Reply("mx.example.org", text)
 		for _, r := range rules {

@@ -14,8 +14,9 @@ import (
 
 // read adds the rules of a file.
 func (p *ruleParser) read(name, text string) {
-	p.file, p.provider, p.names, p.lists = name, Rule{}, map[string]bool{}, map[string][]string{}
-	p.rules = slices.Grow(p.rules, strings.Count(text, "\nRule:"))
+	n := 1 + strings.Count(text, "\nRule:")
+	p.file, p.provider, p.names, p.lists = name, Rule{}, make(map[string]bool, n), map[string][]string{}
+	p.rules = slices.Grow(p.rules, n)
 	p.prefix = strings.TrimSuffix(path.Base(strings.ReplaceAll(name, `\`, "/")), ".txt")
 	for group := range dsn.Groups(text) {
 		switch {
@@ -111,6 +112,8 @@ func (p *ruleParser) readRule(group dsn.Fields) {
 		p.fail(first.Line, "a rule of that name stands above")
 	}
 	p.names[r.Name] = true
+	r.Text = slices.Grow(r.Text, countValues(group, "Text"))
+	r.Unless = slices.Grow(r.Unless, countValues(group, "Unless"))
 	for _, f := range group[1:] {
 		if err := p.set(&r, f, f.Text()); err != nil {
 			p.fail(f.Line, "%s: %w", fieldName(f), err)
@@ -124,6 +127,15 @@ func (p *ruleParser) readRule(group dsn.Fields) {
 	if len(p.errs) == mistakes {
 		p.rules = append(p.rules, r)
 	}
+}
+
+// countValues counts what the fields of that name list.
+func countValues(group dsn.Fields, name string) int {
+	n := 0
+	for f := range group.All(name) {
+		n += 1 + strings.Count(f.Value, ",")
+	}
+	return n
 }
 
 // fieldName is what to call a field in an error; a line that is no field has
