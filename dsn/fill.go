@@ -177,7 +177,7 @@ func (p *parser) commands() {
 			continue
 		}
 		if m, ok := nextAddress(paragraph, 0); ok {
-			if r := known[strings.ToLower(paragraph[m.start:m.end])]; r != nil && r.Diagnostic.Command == "" {
+			if r := known[strings.ToLower(paragraph[m.start:m.end])]; r != nil && r.Diagnostic.Text != "" && r.Diagnostic.Command == "" {
 				r.Diagnostic.Command = commandIn(collapse(paragraph))
 			}
 		}
