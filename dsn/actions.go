@@ -107,7 +107,8 @@ func (r *reader) actionOf(it *item, above, end int) Action {
 }
 
 // heading returns the lines directly above an item's row that introduce it and
-// stand below the row above: a line that ends in a colon or is set off.
+// stand below the row above: a line that ends in a colon or is set off. An
+// answer that ends in the address is none.
 func (r *reader) heading(above, row int) span {
 	i := row - 1
 	for i > above && (r.blank(i) || isRule(r.row(i))) {
@@ -117,7 +118,7 @@ func (r *reader) heading(above, row int) span {
 		return span{}
 	}
 	s := r.row(i)
-	if !isHeading(s) && !(len(s) < 30 && r.rows[i].indent < r.rows[row].indent && actionWord(s) != "") {
+	if hasFailureCode(s) || !isHeading(s) && !(len(s) < 30 && r.rows[i].indent < r.rows[row].indent && actionWord(s) != "") {
 		return span{}
 	}
 	first := i

@@ -89,6 +89,17 @@ We could not send your message to some people:
 
 Your mail server
 `, []string{"bob@example.org failed 550 5.1.1", "carol@example.com failed 552 5.2.2"}},
+		{"an answer that ends in the address", `
+From: Mail Delivery System <mailer-daemon@example.net>
+Subject: Mail delivery failed
+
+A message that you sent could not be delivered. The following address failed:
+
+bob@example.org
+SMTP error after RCPT TO:<bob@example.org>:
+host mx1.example.org [192.0.2.1]: 550 5.1.1 Hi [198.51.100.7], no such address:
+<bob@example.org>.
+`, []string{"bob@example.org failed 550 5.1.1"}},
 		{"in a sentence", `
 Return-Path: <>
 From: MAILER-DAEMON@example.net
