@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// phraseKind is what a phrase of phrases.txt says about the text around it.
+// phraseKind is what a phrase of phrases.txt or languages.txt says about the text around it.
 type phraseKind uint16
 
 const (
@@ -36,16 +36,23 @@ var phraseKinds = map[string]phraseKind{
 	"original": saysOriginal, "forwarded": saysForwarded, "goods": saysGoods, "subject": saysSubject, "onward": saysOnward, "yours": saysYours,
 }
 
-//go:embed phrases.txt
-var phrasesText string
+// phrasesText is what is said in the languages of most reports, languagesText
+// in the others.
+var (
+	//go:embed phrases.txt
+	phrasesText string
+	//go:embed languages.txt
+	languagesText string
+)
 
-// phrases holds the phrases of phrases.txt.
+// phrases holds the phrases of both.
 var phrases = sync.OnceValue(func() *foldTable[phraseKind] {
-	list := make([]phrase[phraseKind], 0, strings.Count(phrasesText, "\nPhrase:"))
-	for group := range Groups(phrasesText) {
+	text := phrasesText + "\n" + languagesText
+	list := make([]phrase[phraseKind], 0, strings.Count(text, "\nPhrase:"))
+	for group := range Groups(text) {
 		kind, ok := phraseKinds[group.Get("Means")]
 		if !ok {
-			panic("dsn: phrases.txt: unknown meaning " + group.Get("Means"))
+			panic("dsn: a phrase of unknown meaning " + group.Get("Means"))
 		}
 		for f := range group.All("Phrase") {
 			list = append(list, phrase[phraseKind]{f.Text(), kind})
@@ -106,7 +113,7 @@ var byteClasses = func() (classes [256]byteClass) {
 			classes[i] = alnum
 		case c == '(':
 			classes[i] = opening
-		case c >= 0xe3:
+		case c == 0xe0 || c >= 0xe3: // Thai and its kin, and from the kana on
 			classes[i] = wide
 		case c == 0xa0:
 			classes[i] = noBreak

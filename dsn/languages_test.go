@@ -1,0 +1,52 @@
+package dsn
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// TestLanguages reads a failure and a delay in each language: what a postmaster
+// writes without a code, and what a mail system writes while it tries.
+func TestLanguages(t *testing.T) {
+	cases := []struct{ language, subject, failed, cause, delayed string }{
+		{"ca", "No s'ha pogut lliurar: Butlletí", "El vostre missatge per a bob@example.org no s'ha pogut lliurar.", "Motiu: la bústia del destinatari és plena.", "El vostre missatge a bob@example.org encara no s'ha lliurat. Es continuarà intentant."},
+		{"cs", "Nedoručitelné: Zpravodaj", "Vaši zprávu pro bob@example.org se nepodařilo doručit.", "Důvod: schránka příjemce je plná.", "Vaše zpráva pro bob@example.org zatím nebyla doručena. Pokusy o doručení budou pokračovat."},
+		{"sk", "Nedoručiteľné: Spravodaj", "Vašu správu pre bob@example.org sa nepodarilo doručiť.", "Dôvod: schránka príjemcu je plná.", "Vaša správa pre bob@example.org zatiaľ nebola doručená. Pokusy o doručenie budú pokračovať."},
+		{"hu", "Kézbesíthetetlen: Hírlevél", "Az Ön bob@example.org címre küldött levele nem volt kézbesíthető.", "Ok: a címzett postafiókja megtelt.", "Az Ön bob@example.org címre küldött levele még nem lett kézbesítve. A kiszolgáló tovább próbálkozik."},
+		{"ro", "Nelivrabil: Buletin", "Mesajul dumneavoastră către bob@example.org nu a putut fi livrat.", "Motiv: căsuța poștală a destinatarului este plină.", "Mesajul dumneavoastră către bob@example.org nu a fost încă livrat. Încercările vor continua."},
+		{"sv", "Kan inte levereras: Nyhetsbrev", "Ditt meddelande till bob@example.org kunde inte levereras.", "Orsak: mottagarens brevlåda är full.", "Ditt meddelande till bob@example.org har ännu inte levererats. Nya försök kommer att göras."},
+		{"da", "Kan ikke leveres: Nyhedsbrev", "Din meddelelse til bob@example.org kunne ikke afleveres.", "Årsag: modtagerens postkasse er fuld.", "Din meddelelse til bob@example.org er endnu ikke leveret. Der vil blive gjort nye forsøg."},
+		{"no", "Kan ikke leveres: Nyhetsbrev", "Meldingen din til bob@example.org kunne ikke leveres.", "Årsak: mottakerens postboks er full.", "Meldingen din til bob@example.org er ennå ikke levert. Det vil bli gjort nye forsøk."},
+		{"fi", "Viestiä ei voitu toimittaa: Uutiskirje", "Viestiäsi vastaanottajalle bob@example.org ei voitu toimittaa.", "Syy: vastaanottajan postilaatikko on täynnä.", "Viestiäsi osoitteeseen bob@example.org ei ole vielä toimitettu. Yrittämistä jatketaan."},
+		{"el", "Μη παραδόσιμο: Ενημέρωση", "Το μήνυμά σας προς bob@example.org δεν ήταν δυνατό να παραδοθεί.", "Αιτία: το γραμματοκιβώτιο του παραλήπτη είναι πλήρες.", "Το μήνυμά σας προς bob@example.org δεν έχει παραδοθεί ακόμη. Θα γίνουν νέες προσπάθειες."},
+		{"uk", "Не доставлено: Розсилка", "Ваш лист для bob@example.org не було доставлено.", "Причина: поштова скринька одержувача переповнена.", "Ваш лист для bob@example.org ще не доставлено. Спроби доставки триватимуть."},
+		{"bg", "Недоставено: Бюлетин", "Вашето съобщение до bob@example.org не може да бъде доставено.", "Причина: пощенската кутия на получателя е пълна.", "Вашето съобщение до bob@example.org все още не е доставено. Ще бъдат направени нови опити."},
+		{"hr", "Nije moguće isporučiti: Bilten", "Vaša poruka za bob@example.org nije mogla biti isporučena.", "Razlog: sandučić primatelja je pun.", "Vaša poruka za bob@example.org još nije isporučena. Pokušaji će se nastaviti."},
+		{"sl", "Ni mogoče dostaviti: Novice", "Vašega sporočila za bob@example.org ni bilo mogoče dostaviti.", "Razlog: poštni predal prejemnika je poln.", "Vaše sporočilo za bob@example.org še ni bilo dostavljeno. Poskusi se bodo nadaljevali."},
+		{"sr", "Није испоручено: Билтен", "Ваша порука за bob@example.org није могла бити испоручена.", "Разлог: сандуче примаоца је пуно.", "Ваша порука за bob@example.org још није испоручена. Покушаји ће се наставити."},
+		{"et", "Ei saa kohale toimetada: Uudiskiri", "Teie kirja aadressile bob@example.org ei õnnestunud kohale toimetada.", "Põhjus: saaja postkast on täis.", "Teie kirja aadressile bob@example.org ei ole veel kohale toimetatud. Jätkame proovimist."},
+		{"lv", "Nav piegādājams: Jaunumi", "Jūsu ziņojumu adresātam bob@example.org neizdevās piegādāt.", "Iemesls: saņēmēja pastkaste ir pilna.", "Jūsu ziņojums adresātam bob@example.org vēl nav piegādāts. Mēģinājumi turpināsies."},
+		{"lt", "Nepristatyta: Naujienos", "Jūsų laiško adresu bob@example.org pristatyti nepavyko.", "Priežastis: gavėjo pašto dėžutė pilna.", "Jūsų laiškas adresu bob@example.org dar nepristatytas. Bus bandoma toliau."},
+		{"ar", "غير قابل للتسليم: نشرة", "تعذر تسليم رسالتك إلى bob@example.org.", "السبب: علبة بريد المستلم ممتلئة.", "لم يتم تسليم رسالتك إلى bob@example.org بعد. سيستمر الخادم في المحاولة."},
+		{"he", "לא ניתן למסירה: עלון", "לא ניתן היה למסור את הודעתך אל bob@example.org.", "סיבה: תיבת הדואר של הנמען מלאה.", "הודעתך אל bob@example.org טרם נמסרה. השרת ימשיך לנסות."},
+		{"fa", "غیرقابل تحویل: خبرنامه", "پیام شما به bob@example.org تحویل داده نشد.", "علت: صندوق پستی گیرنده پر است.", "پیام شما به bob@example.org هنوز تحویل داده نشده است. تلاش ادامه خواهد یافت."},
+		{"th", "ไม่สามารถนำส่งได้: จดหมายข่าว", "ข้อความของคุณถึง bob@example.org ไม่สามารถนำส่งได้", "สาเหตุ: กล่องจดหมายของผู้รับเต็ม", "ข้อความของคุณถึง bob@example.org ยังไม่ถูกนำส่ง เซิร์ฟเวอร์จะพยายามต่อไป"},
+		{"vi", "Không thể gửi: Bản tin", "Thư của bạn gửi đến bob@example.org không thể chuyển được.", "Lý do: hộp thư của người nhận đã đầy.", "Thư của bạn gửi đến bob@example.org vẫn chưa được chuyển. Máy chủ sẽ tiếp tục thử."},
+		{"id", "Tidak terkirim: Buletin", "Pesan Anda kepada bob@example.org tidak dapat disampaikan.", "Alasan: kotak surat penerima penuh.", "Pesan Anda kepada bob@example.org belum terkirim. Server akan terus mencoba."},
+		{"ms", "Tidak dapat dihantar: Buletin", "Mesej anda kepada bob@example.org tidak dapat dihantar.", "Sebab: peti mel penerima penuh.", "Mesej anda kepada bob@example.org masih belum dihantar. Pelayan akan terus mencuba."},
+		{"hi", "वितरित नहीं हो सका: समाचार", "bob@example.org को भेजा गया आपका संदेश वितरित नहीं किया जा सका।", "कारण: प्राप्तकर्ता का मेलबॉक्स भरा हुआ है।", "bob@example.org को आपका संदेश अभी तक वितरित नहीं हुआ है। सर्वर प्रयास जारी रखेगा।"},
+	}
+	for _, c := range cases {
+		t.Run(c.language, func(t *testing.T) {
+			found := readCase("From: postmaster@example.net\nSubject: " + c.subject + "\n\n" + c.failed + "\n" + c.cause + "\n")
+			assert.Equal(t, []string{"bob@example.org failed"}, summary(found))
+			if assert.Len(t, found.Recipients, 1) {
+				assert.True(t, strings.HasSuffix(found.Recipients[0].Diagnostic.Text, c.cause))
+			}
+			found = readCase("Return-Path: <>\nFrom: Mail Delivery System <MAILER-DAEMON@example.net>\nSubject: Mail\n\n" + c.delayed + "\n")
+			assert.Equal(t, []string{"bob@example.org delayed"}, summary(found))
+		})
+	}
+}
