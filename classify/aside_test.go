@@ -11,6 +11,7 @@ func TestAside(t *testing.T) {
 	for text, want := range map[string]bool{
 		"User unknown (your IP: 192.0.2.1)":                                   true,
 		"User unknown [your IP 192.0.2.1]":                                    true,
+		"User unknown (your IP: 2001:db8::1)":                                 true,
 		"User unknown; your IP is 192.0.2.1":                                  true,
 		"User unknown. Your IP: 192.0.2.1. Good bye":                          true,
 		"User unknown, mail from <news@example.net>, your IP: mx.example.net": true,

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"net/netip"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,7 +16,7 @@ import (
 // a script that puts no spaces between words (Han, Kana, Hangul, Thai …) is a
 // word of its own. A mail address, a URL, a host name and a number with dots
 // are one word each, whatever stands in them: "spam" is no word of
-// spam@example.org, which is the word @. An IP address of version 4 is the word #. Reply and status codes are
+// spam@example.org, which is the word @. An IP address is the word #. Reply and status codes are
 // no words, since servers repeat them inside a sentence, at the head of each line of a long reply.
 type scanner struct {
 	text  string
@@ -279,6 +280,12 @@ scan:
 		s.url(start, end)
 		return true, true
 	}
+	if n := ipv6(text[start:], end-start); n > 0 {
+		s.set(start, start+n)
+		s.size = copy(s.buf[:], ipWord)
+		s.pos, s.chunk = s.end, s.end
+		return true, true
+	}
 	if at > start && at < end-1 {
 		s.set(start, end)
 		s.size = copy(s.buf[:], addrWord)
@@ -333,6 +340,27 @@ func (s *scanner) url(start, end int) {
 	s.host = hostRange{host, hostEnd}
 	s.pos, s.chunk = end, end
 }
+
+// ipv6 returns how long the IP address of version 6 is that text begins with,
+// 0 if it begins with none. Its first group would be that long.
+func ipv6(text string, group int) int {
+	if group > 4 || group == len(text) || text[group] != ':' {
+		return 0
+	}
+	n := 0
+	for n < len(text) && n < len("2001:db8:1234:1234:1234:1234:192.168.100.100") && (isHex(text[n]) || text[n] == ':' || text[n] == '.') {
+		n++
+	}
+	for n > 0 && (text[n-1] == ':' || text[n-1] == '.') && !strings.HasSuffix(text[:n], "::") {
+		n--
+	}
+	if _, err := netip.ParseAddr(text[:n]); err != nil {
+		return 0
+	}
+	return n
+}
+
+func isHex(c byte) bool { return isDigit(c) || 'a' <= lower(c) && lower(c) <= 'f' }
 
 // What a byte means to the run without spaces that it stands in.
 const (
