@@ -12,8 +12,8 @@ const maxAside = 8
 // span is text[start:end].
 type span struct{ start, end int32 }
 
-// little appends to spans where a text says little: a phrase that ends there
-// counts for nothing beside words that blame the address.
+// little appends to spans where a text says little: a phrase that stands
+// there counts for nothing beside words that blame the address.
 func little(spans []span, text string) []span {
 	for i := 0; i < len(text); i++ {
 		n := 1 // of the mark that a clause begins behind
@@ -84,10 +84,21 @@ func isAdvice(sentence string) bool {
 	return false
 }
 
-// endsIn reports whether a phrase that ends at end ends in one of the spans.
-func endsIn(spans []span, end int32) bool {
-	i := sort.Search(len(spans), func(i int) bool { return end <= spans[i].end })
-	return i < len(spans) && spans[i].start < end
+// within reports whether a byte of the text is in one of the spans.
+func within(spans []span, at int32) bool {
+	i := sort.Search(len(spans), func(i int) bool { return at < spans[i].end })
+	return i < len(spans) && spans[i].start <= at
+}
+
+// toSender are phrases that speak to the sender and not of one: no other
+// phrase begins with a word of theirs.
+var toSender = []string{
+	"dear sender", "dear mail sender", "hello sender", "hi sender", "attention sender", "note to sender", "note to the sender",
+	"notice to sender", "notice to the sender", "return to sender", "return to the sender", "returned to sender", "returned to the sender",
+	"returning to sender", "back to sender", "back to the sender", "sehr geehrter absender", "lieber absender", "zurück an absender",
+	"zurück an den absender", "cher expéditeur", "retour à l'expéditeur", "estimado remitente", "devuelto al remitente",
+	"gentile mittente", "restituito al mittente", "prezado remetente", "caro remetente", "devolvido ao remetente",
+	"geachte afzender", "retour afzender", "terug naar afzender", "уважаемый отправитель",
 }
 
 // advices are how advice begins.

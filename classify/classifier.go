@@ -220,6 +220,7 @@ type use struct {
 	provider int16
 	rule     int32
 	unless   bool
+	toSender bool
 }
 
 // joinPhrases makes one automaton of the phrases of all rules. It takes most
@@ -230,6 +231,7 @@ func (c *Classifier) joinPhrases() *phraseBook {
 		n += len(c.matchers[i].Text) + len(c.matchers[i].Unless)
 	}
 	book := &phraseBook{automaton: newAutomaton(n)}
+	book.addAll(toSender, use{toSender: true})
 	type token struct {
 		provider int16
 		phrase   string

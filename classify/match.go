@@ -112,6 +112,7 @@ type scratch struct {
 	hits      []textHit // of each rule
 	touched   []int32   // the rules with a hit
 	little    []span    // where the text says little
+	toSender  []span    // where it speaks to the sender
 	providers []int16   // whose answer it is
 	best      [tiers]candidate
 	name      [maxWord]byte // of the host at hand
@@ -165,7 +166,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 	if s.scan = (scanner{text: text}); !s.scan.next() {
 		return
 	}
-	s.little = little(s.little[:0], text)
+	s.little, s.toSender = little(s.little[:0], text), s.toSender[:0]
 	phrases := c.phrases()
 	phrases.find(text, &s.memory, func(m match) {
 		u := phrases.uses[m.use]
@@ -173,11 +174,18 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 			s.addProvider(u.provider)
 			return
 		}
+		if u.toSender {
+			s.toSender = append(s.toSender, span{m.start, m.end})
+			return
+		}
+		if within(s.toSender, m.start) {
+			return
+		}
 		hit := &s.hits[u.rule]
 		if !hit.found && !hit.unless && hit.early == 0 {
 			s.touched = append(s.touched, u.rule)
 		}
-		switch aside := endsIn(s.little, m.end); {
+		switch aside := within(s.little, m.start) || !m.gap && within(s.little, m.end-1); {
 		case u.unless && !aside:
 			hit.unless = true
 		case u.unless:

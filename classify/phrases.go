@@ -108,6 +108,7 @@ type match struct {
 	use        int32 // what the phrase was added for
 	words      int32 // how many words of the phrase, without gaps
 	start, end int32
+	gap        bool // it reaches over an asterisk
 }
 
 // newAutomaton returns an automaton for about so many phrases.
@@ -335,7 +336,7 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 					}
 				}
 				if seg.gap == 0 {
-					found(match{seg.use, seg.total, start, int32(s.end)})
+					found(match{seg.use, seg.total, start, int32(s.end), seg.after != 0})
 					continue
 				}
 				m.hits = append(m.hits, hit{m.last[seg.gap], seg.gap, start, n})
