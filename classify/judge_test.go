@@ -198,13 +198,13 @@ func TestHumanText(t *testing.T) {
 		{"each their own lines, then those for all", []dsn.Recipient{named(14), named(16), named(18)},
 			[]want{{BadMailbox, "User unknown", 15}, {MailboxFull, "Mailbox full", 17}, {TooBig, "too large", 12}}},
 		{"several, named in another part", []dsn.Recipient{elsewhere, elsewhere}, []want{{PermanentFailure, "", 8}, {PermanentFailure, "", 8}}},
-		{"one alone", []dsn.Recipient{elsewhere}, []want{{BadMailbox, "User unknown", 15}}},
+		{"one alone, below a banner", []dsn.Recipient{elsewhere}, []want{{BadMailbox, "User unknown", 15}}},
 		{"the answer is clear", []dsn.Recipient{answered}, []want{{AuthenticationFailed, "5.7.26", 7}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			text := text
 			if len(test.recipients) == 1 {
-				text = "Sorry:\n\n\n\nUser unknown\n"
+				text = "Caution: open it only\nif you know the sender.\n\n\nUser unknown\n"
 			}
 			report := &dsn.Report{Kind: dsn.DeliveryStatus, Text: text, TextAt: dsn.Place{Part: "1", Line: 11}, Recipients: test.recipients}
 			var got []want

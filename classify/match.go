@@ -141,12 +141,27 @@ func (c *Classifier) search(f *facts, s *scratch) {
 			c.addHost(s, host)
 		}
 	}
-	c.searchText(f, s, theAnswer)
+	c.searchText(f, s, theAnswer, 0, min(len(f.texts[theAnswer]), maxText))
 	c.searchCodes(f, s)
 	for passage := ownLines; passage < passages; passage++ {
 		if f.texts[passage] != "" && (c.ownText || c.level(c.decisive(f, s)) > levelClear) {
-			c.searchText(f, s, passage)
+			c.searchParagraphs(f, s, passage)
 		}
+	}
+}
+
+// searchParagraphs searches each paragraph by itself: the banner that a gateway
+// puts on top bears on no other.
+func (c *Classifier) searchParagraphs(f *facts, s *scratch, passage int) {
+	text := f.texts[passage]
+	text = text[:min(len(text), maxText)]
+	for start := 0; start < len(text); {
+		end := len(text)
+		if i := strings.Index(text[start:], "\n\n"); i >= 0 {
+			end = start + i + len("\n\n")
+		}
+		c.searchText(f, s, passage, start, end)
+		start = end
 	}
 }
 
@@ -159,10 +174,9 @@ func (c *Classifier) addHost(s *scratch, host string) {
 	}
 }
 
-// searchText asks the rules with phrases.
-func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
-	text := f.texts[passage]
-	text = text[:min(len(text), maxText)]
+// searchText asks the rules with phrases about a piece of a passage.
+func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
+	text := f.texts[passage][from:to]
 	if s.scan = (scanner{text: text}); !s.scan.next() {
 		return
 	}
@@ -202,14 +216,14 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage int) {
 		hit := &s.hits[rule]
 		hit.unless = hit.unless || hit.early > 0 && hit.early <= hit.start // it is what the answer is about
 		if hit.found && !hit.unless && !hit.aside {
-			c.offer(f, s, candidate{rule + 1, hit.words, hit.start, hit.end, uint8(passage)})
+			c.offer(f, s, candidate{rule + 1, hit.words, int32(from) + hit.start, int32(from) + hit.end, uint8(passage)})
 		}
 	}
 	said := c.blamesAddress(s.best[tierProvider]) || c.blamesAddress(s.best[tierText])
 	for _, rule := range s.touched {
 		hit := &s.hits[rule]
 		if !said && hit.aside && !hit.unless {
-			c.offer(f, s, candidate{rule + 1, hit.words, hit.start, hit.end, uint8(passage)})
+			c.offer(f, s, candidate{rule + 1, hit.words, int32(from) + hit.start, int32(from) + hit.end, uint8(passage)})
 		}
 		*hit = textHit{}
 	}
