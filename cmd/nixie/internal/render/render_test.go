@@ -380,12 +380,12 @@ func TestUnclassified(t *testing.T) {
 		result("b", classify.PermanentFailure, "550 what 12 is it"),
 		result("c", classify.BadMailbox, "550 User unknown"),
 		result("d", classify.TransientFailure, "550 what 13 is it"),
-		result("e", "", ""),
+		result("e", "", ""), result("f", "", ""), result("g", "", ""),
 	} {
 		u.Write(u.Append(nil, r))
 	}
 	require.NoError(t, u.Flush())
-	assert.Equal(t, "count,text,example\n2,550 what * is it,b\n1,(no answer),e\n1,550 odd thing *,a\n", out.String())
+	assert.Equal(t, "count,text,example\n2,550 what * is it,b\n1,550 odd thing *,a\n3,(no answer),e\n", out.String())
 }
 
 func TestSisimai(t *testing.T) {

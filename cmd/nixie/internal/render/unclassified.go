@@ -28,6 +28,18 @@ type group struct {
 	count         int
 }
 
+// noAnswer marks a group of recipients without an answer: there is none to
+// write a rule for.
+const noAnswer = "(no answer)"
+
+// last orders what Flush writes last behind the rest.
+func (g *group) last() int {
+	if strings.HasSuffix(g.text, noAnswer) {
+		return 1
+	}
+	return 0
+}
+
 // maxGroups bounds the memory: further groups are counted as one.
 const maxGroups = 100_000
 
@@ -50,7 +62,7 @@ func (u *Unclassified) Append(dst []byte, r *Result) []byte {
 		case "", classify.PermanentFailure, classify.TransientFailure:
 			text := normalize(q.Diagnostic.Text)
 			if text == "" {
-				text = strings.TrimSpace(q.status().String() + " (no answer)")
+				text = strings.TrimSpace(q.status().String() + " " + noAnswer)
 			}
 			dst = append(append(dst, Clean(text)...), '\t')
 			dst = append(append(dst, Clean(r.Source)...), '\n')
@@ -76,10 +88,10 @@ func (u *Unclassified) Write(lines []byte) (int, error) {
 	return len(lines), nil
 }
 
-// Flush writes the groups, the most frequent first.
+// Flush writes the groups, the most frequent first, and those without an answer last.
 func (u *Unclassified) Flush() error {
 	groups := slices.SortedFunc(maps.Values(u.groups), func(a, b *group) int {
-		return cmp.Or(cmp.Compare(b.count, a.count), strings.Compare(a.text, b.text))
+		return cmp.Or(cmp.Compare(a.last(), b.last()), cmp.Compare(b.count, a.count), strings.Compare(a.text, b.text))
 	})
 	var out []byte
 	switch u.format {
