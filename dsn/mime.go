@@ -67,6 +67,8 @@ func (w *walker) parts(top *Fields) iter.Seq[part] {
 				}
 			} else if p.within == "multipart/digest" {
 				p.media = "message/rfc822"
+			} else if first && beginsAsMultipart(w.msg[pos:]) {
+				p.media = "multipart/mixed"
 			}
 
 			d, entered := delimiter{}, false
@@ -243,6 +245,18 @@ func guessBoundary(body []byte) string {
 		}
 	}
 	return ""
+}
+
+// beginsAsMultipart reports whether body begins with a delimiter, or with one
+// below the lines that speak of MIME to readers without it.
+func beginsAsMultipart(body []byte) bool {
+	body = body[:min(len(body), 1000)]
+	boundary := guessBoundary(body)
+	if boundary == "" {
+		return false
+	}
+	preamble := bytes.TrimSpace(body[:bytes.Index(body, []byte("--"+boundary))])
+	return len(preamble) == 0 || bytes.Contains(preamble, []byte(" MIME")) && bytes.Count(preamble, []byte("\n")) < 5
 }
 
 // skipEnvelope returns where the header begins: behind blank lines and the

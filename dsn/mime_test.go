@@ -41,6 +41,8 @@ func TestParts(t *testing.T) {
 		{"inner never closed", mixed + "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\none\n--b\n\ntwo\n--b--", []string{"1.1 text/plain one", "2 text/plain two"}, []string{"the boundary is never closed"}},
 		{"no boundary parameter", "Content-Type: multipart/mixed\n\n--x\nContent-Type: text/plain\n\none\n--x--\n", []string{"1 text/plain one"}, []string{"the boundary parameter names no delimiter line; took the one in use"}},
 		{"another boundary", mixed + "--x\nContent-Type: text/plain\n\none\n--x--\n", []string{"1 text/plain one"}, []string{"the boundary parameter names no delimiter line; took the one in use"}},
+		{"no Content-Type", "Subject: x\n\nThis is a message in MIME format.\n\n--x\nContent-Type: text/html\n\none\n--x--\n", []string{"1 text/html one"}, []string{"the boundary parameter names no delimiter line; took the one in use"}},
+		{"text with a multipart in it", "Subject: x\n\nIt came back.\n\nMIME-Version: 1.0\n\n--x\nContent-Type: text/html\n\none\n--x--\n", []string{"1 text/plain It came back.\n\nMIME-Version: 1.0\n\n--x\nContent-Type: text/html\n\none\n--x--\n"}, nil},
 		{"no part", mixed + "text\n", []string{"1 text/plain text\n"}, []string{"a multipart without a part"}},
 		{"no blank line before the text", mixed + "--b\none\n--b--\n", []string{"1 text/plain one"}, []string{"a part begins without the blank line"}},
 		{"delimiter inside a part's header", mixed + "--b\nContent-Type: text/html\n--b\n\ntwo\n--b--\n", []string{"1 text/html ", "2 text/plain two"}, nil},
