@@ -72,7 +72,19 @@ func trimLocal(text string, i, at int) int {
 	for i < at && strings.IndexByte("'`*|.=#~", text[i]) >= 0 && !strings.HasPrefix(text[i:], "=?") {
 		i++
 	}
+	if equal := strings.IndexByte(text[i:at], '='); equal > 0 && equal < at-i-1 && isAddressLabel(text[i:i+equal]) {
+		return i + equal + 1
+	}
 	return i
+}
+
+// isAddressLabel reports whether s stands before an address in "to=bob@example.org".
+func isAddressLabel(s string) bool {
+	switch strings.ToLower(s) {
+	case "to", "rcpt", "rcpt_to", "rcptto", "orig_to", "recipient", "address", "addr", "email", "mail", "user", "mailbox", "for", "from", "sender":
+		return true
+	}
+	return false
 }
 
 func domainEnd(text string, i int) int {

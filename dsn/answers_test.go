@@ -150,6 +150,16 @@ Subject: Onbestelbaar bericht
 
 Uw bericht aan x@example.org, doorgestuurd door y@example.com, kon niet worden afgeleverd.
 `, []string{"x@example.org failed"}},
+		{"the others got it, in a sentence of its own", `
+Return-Path: <>
+From: Mail Delivery <mailer-daemon@mail.example.net>
+To: news@example.com
+Subject: Partial delivery
+
+Your message of January 14 was delivered to bob@example.org and dave@example.com.
+
+It was not delivered to carol@example.org: user unknown.
+`, []string{"carol@example.org failed"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

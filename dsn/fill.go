@@ -12,6 +12,7 @@ import (
 // fills what is missing.
 func (p *parser) prose() {
 	complete := p.isComplete()
+	var stub prose
 	for i := range p.texts {
 		part := &p.texts[i]
 		if p.Text != "" && (complete || part.media == "text/html" && part.within == "multipart/alternative" && len(p.Text) > maxStub) {
@@ -42,11 +43,19 @@ func (p *parser) prose() {
 			}
 			p.inline(body[found.Original:], Place{at.Part, at.Line + strings.Count(text[:found.Original], "\n")})
 		}
+		if found.saysNothing() && len(p.Recipients) == 0 && len(text) <= maxStub && i+1 < len(p.texts) && p.texts[i+1].within == "multipart/alternative" {
+			stub, p.Text = found, ""
+			continue
+		}
 		if len(found.Recipients) > 0 || found.Kind != "" {
 			p.add(found)
 			p.limitRecipients()
+			stub = prose{}
 			break
 		}
+	}
+	if stub.Kind != "" {
+		p.add(stub)
 	}
 	p.commands()
 	p.failedRecipients()
@@ -57,6 +66,11 @@ func (p *parser) prose() {
 // maxStub is how long a text may be that says no more than that the HTML beside
 // it is to be read.
 const maxStub = 300
+
+// saysNothing reports whether a report neither names a recipient nor says why.
+func (found *prose) saysNothing() bool {
+	return len(found.Recipients) == 1 && found.Recipients[0].Address() == "" && found.Recipients[0].Diagnostic.Text == ""
+}
 
 // addressee restores the domain of a recipient that a server knows by its own
 // name: it is that of the one the original was sent to, if the local part is

@@ -556,6 +556,36 @@ Subject: Mail failed, ticket 550123
 Message 4512 of 552 bytes for bob@example.org could not be delivered after
 450 minutes: 554 5.4.7 expired
 `, []string{"bob@example.org failed 554 5.4.7"}},
+		{"name=value pairs", `
+From: Mail Delivery <mailer-daemon@mta.example.net>
+To: news@example.com
+Return-Path: <>
+Subject: Bounce: January news
+
+recipient=bob@example.org; event=bounce; mx=mx.example.org; reply=550 5.7.606 Access denied, banned sending IP [192.0.2.4]
+`, []string{"bob@example.org failed 550 5.7.606"}},
+		{"the reason was", `
+From: List Robot <bounces@lists.example.net>
+To: owner@lists.example.net
+Subject: Delivery failure for subscriber bob@example.org
+Auto-Submitted: auto-generated
+
+A post to friends@lists.example.net could not be delivered to the subscriber bob@example.org.
+
+The reason was: Not delivering to previously bounced address
+`, []string{"bob@example.org failed"}},
+		{"Polish, no code", `
+From: Poczta <postmaster@example.pl>
+To: news@example.com
+Subject: =?UTF-8?Q?Twoja_wiadomo=C5=9B=C4=87_nie_dotar=C5=82a?=
+
+Witaj,
+
+nie udało się doręczyć Twojej wiadomości na adres kowalski@example.pl, ponieważ
+skrzynka odbiorcy została usunięta z powodu długiej nieaktywności.
+
+Zespół Poczty
+`, []string{"kowalski@example.pl failed"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

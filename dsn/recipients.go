@@ -15,6 +15,10 @@ func (r *reader) recipients() []Recipient {
 		r.items = []item{{mentioned: true}}
 	}
 	r.ownActions()
+	if only := &r.items[0]; len(r.items) == 1 && action == Delivered && only.action == "" {
+		// "It was delivered to all others, but not to bob@example.org"
+		only.action = r.actionIn(span{r.sentenceStart(min(only.rest, len(r.text))), min(only.rest, len(r.text))}, true)
+	}
 	marks := r.marks()
 	list := make([]Recipient, len(r.items))
 	for i := range r.items {
