@@ -93,7 +93,7 @@ func within(spans []span, at int32) bool {
 // toSender are phrases that speak to the sender and not of one: no other
 // phrase begins with a word of theirs.
 var toSender = []string{
-	"dear sender", "dear mail sender", "hello sender", "hi sender", "attention sender", "note to sender", "note to the sender",
+	"dear sender", "dear mail sender", "hello sender", "hi sender", "sorry sender", "attention sender", "note to sender", "note to the sender",
 	"notice to sender", "notice to the sender", "return to sender", "return to the sender", "returned to sender", "returned to the sender",
 	"returning to sender", "back to sender", "back to the sender", "sehr geehrter absender", "lieber absender", "zurück an absender",
 	"zurück an den absender", "cher expéditeur", "retour à l'expéditeur", "estimado remitente", "devuelto al remitente",

@@ -303,3 +303,18 @@ func FuzzReply(f *testing.F) {
 		}
 	})
 }
+
+func TestCodesThatContradictWords(t *testing.T) {
+	for reply, want := range map[string]Reason{
+		"550 5.7.4 certificate no longer valid, user unknown": TLSFailed,
+		"550 5.7.26 user unknown":                             AuthenticationFailed,
+		"554 5.6.3 user unknown":                              FormatUnsupported,
+		"535 no such user":                                    LoginRequired,
+		"550 5.7.1 user unknown":                              BadMailbox,
+		"554 5.6.0 user unknown":                              BadMailbox,
+		"525 5.7.13 account disabled":                         MailboxDisabled,
+		"550 5.7.27 Host does not accept mail":                DomainRefusesMail,
+	} {
+		assert.Equal(t, want, Reply("", reply).Reason, reply)
+	}
+}

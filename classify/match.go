@@ -304,14 +304,11 @@ func firstIf(a, b bool) int {
 	return 1
 }
 
-// decisive returns the candidate that decides. A status that says no more than
-// "for good" does not outrank a reply code that says for now: Exim writes
-// Status 5.0.0 beside every answer once it has given up.
+// decisive returns the candidate that decides.
 func (c *Classifier) decisive(f *facts, s *scratch) candidate {
-	forNow := f.reply.Class() == codes.Transient
 	var first candidate
 	for tier, next := range s.best {
-		if next.rule == 0 || forNow && tier == tierStatus && c.matchers[next.rule-1].Reason == PermanentFailure {
+		if next.rule == 0 || c.contradicted(next, tier, f, s) {
 			continue
 		}
 		if first.rule == 0 || c.compare(next, first) < 0 {
@@ -319,6 +316,28 @@ func (c *Classifier) decisive(f *facts, s *scratch) candidate {
 		}
 	}
 	return first
+}
+
+// contradicted reports whether another code says more than a candidate of a
+// stronger tier. A status that says no more than "for good" does not outrank a
+// reply code that says for now: Exim writes Status 5.0.0 beside every answer
+// once it has given up. Words that call a mailbox dead do not outrank a code
+// that is clear about the message or the session (x.6.z, x.7.z, 530 to 538):
+// what is unknown or invalid then is no mailbox. The account of X.7.13 may be one.
+func (c *Classifier) contradicted(x candidate, tier int, f *facts, s *scratch) bool {
+	m := &c.matchers[x.rule-1]
+	switch tier {
+	case tierStatus:
+		return f.reply.Class() == codes.Transient && m.Reason == PermanentFailure
+	case tierText:
+		if !m.dead || m.Reason.Fault() != Address {
+			return false
+		}
+		status := s.best[tierStatus]
+		other := (f.status.Subject == 6 || f.status.Subject == 7) && f.status.Detail != 13
+		return other && c.level(status) == levelClear && !c.blamesAddress(status) || 530 <= f.reply && f.reply <= 538
+	}
+	return false
 }
 
 func (c *Classifier) level(x candidate) uint8 {
