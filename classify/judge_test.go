@@ -81,7 +81,8 @@ func TestReportJudgement(t *testing.T) {
 		{"room or size", failed("5.0.0", "552 Nope"), want{PermanentFailure, "", GiveUp, "soft"}},
 		{"words beat the command", command(failed("5.0.0", "550 No such mailbox"), "end of DATA"), want{BadMailbox, Address, GiveUp, "hard"}},
 		{"unknown once the message is read", command(failed("5.0.0", "550 User unknown"), "end of DATA"), want{RefusedByRecipient, Address, GiveUp, "soft"}},
-		{"unknown in answer to RCPT and DATA", command(failed("5.0.0", "550 User unknown"), "DATA"), want{BadMailbox, Address, GiveUp, "hard"}},
+		{"unknown in answer to DATA", command(failed("5.0.0", "550 User unknown"), "DATA"), want{RefusedByRecipient, Address, GiveUp, "soft"}},
+		{"unknown in answer to RCPT, sent along with DATA", command(failed("5.1.1", "550 User unknown"), "DATA"), want{BadMailbox, Address, GiveUp, "hard"}},
 		{"unknown by a status of its own", command(failed("5.1.1", "550 5.1.1 User unknown"), "end of DATA"), want{BadMailbox, Address, GiveUp, "hard"}},
 
 		{"delivered, whatever the words", recipient(dsn.Delivered, "2.1.5", "250 2.1.5 User unknown to nobody"), want{WasDelivered, "", Nothing, "delivered"}},
