@@ -287,6 +287,10 @@ scan:
 		return true, true
 	}
 	if at > start && at < end-1 {
+		if dots := strings.Index(text[at:end], ".."); dots > 0 { // "a@example.org...User unknown"
+			end = at + dots
+			s.chunk = end
+		}
 		s.set(start, end)
 		s.size = copy(s.buf[:], addrWord)
 		s.pos = end

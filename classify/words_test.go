@@ -15,6 +15,7 @@ func TestWords(t *testing.T) {
 		{"elision", "l'adresse n’existe pas dell'utente", "l adresse n existe pas dell utente"},
 		{"underscore and hyphen part words", "user_unknown over-quota", "user unknown over quota"},
 		{"address", "<spam@example.org>... User=virus@example.net unknown", "@ @ unknown"},
+		{"address and dots", "spam@example.org...User unknown", "@ user unknown"},
 		{"address in quotes", "'spam@example.org' refused", "@ refused"},
 		{"host", "blocked using Zen.Spamhaus.org.", "blocked using [Zen.Spamhaus.org]"},
 		{"host in capitals", "talking to MX.EXAMPLE.ORG:", "talking to [MX.EXAMPLE.ORG]"},
