@@ -118,7 +118,7 @@ func (r *reader) heading(above, row int) span {
 		return span{}
 	}
 	s := r.row(i)
-	if hasFailureCode(s) || !isHeading(s) && !(len(s) < 30 && r.rows[i].indent < r.rows[row].indent && actionWord(s) != "") {
+	if hasFailureCode(s) || !isHeading(s) && !(len(s) < 30 && r.rows[i].indent < r.rows[row].indent && r.actionIn(span{r.rows[i].start, r.rows[i].end}, false) != "") {
 		return span{}
 	}
 	first := i
@@ -173,7 +173,7 @@ func (r *reader) actionIn(s span, last bool) Action {
 			continue
 		}
 		switch {
-		case action == "" || last:
+		case action == "" || last && h.start >= end: // "delivered:" in "not delivered:" says nothing
 			action, end = a, h.end
 		case h.start < end && a == Delayed: // "not been delivered yet"
 			action, end = a, h.end

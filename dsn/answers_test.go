@@ -160,6 +160,43 @@ Your message of January 14 was delivered to bob@example.org and dave@example.com
 
 It was not delivered to carol@example.org: user unknown.
 `, []string{"carol@example.org failed"}},
+		{"bare headings", `
+Return-Path: <>
+From: Mail System <MAILER-DAEMON@mail.example.net>
+To: news@example.com
+Subject: Delivery report
+
+DELIVERED
+  a@example.org
+FAILED
+  b@example.org - 550 no such user
+STILL TRYING
+  c@example.org - 451 try later
+`, []string{"a@example.org delivered", "b@example.org failed 550", "c@example.org delayed 451"}},
+		{"delivered and not, in German", `
+Return-Path: <>
+From: Mailserver <mailserver@mail.example.de>
+To: news@example.com
+Subject: Zustellbericht
+
+Zugestellt: a@example.org
+Nicht zugestellt: b@example.org (550 5.1.1 Benutzer unbekannt)
+`, []string{"a@example.org delivered", "b@example.org failed 550 5.1.1"}},
+		{"the reason is the heading", `
+Return-Path: <>
+From: Mail System <MAILER-DAEMON@mail.example.net>
+To: news@example.com
+Subject: Undelivered mail
+
+Your message was not delivered to these people:
+
+No such user:
+  a@example.org
+  b@example.org
+
+Mailbox full:
+  c@example.net
+`, []string{"a@example.org failed", "b@example.org failed", "c@example.net failed"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

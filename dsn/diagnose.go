@@ -79,7 +79,7 @@ func looseReply(text string) codes.Reply {
 		case !startsReply(text[i:]):
 		case last == '\n' && hasAnySuffix(before, ".", "。", "!", "！") && startsWithLetter(after):
 			return reply
-		case before == "", strings.HasSuffix(before, ":"), strings.HasSuffix(before, "："), strings.HasPrefix(after, " <"), strings.ContainsRune(quotesBefore, last) && startsWithLetter(after):
+		case before == "", strings.HasSuffix(before, ":"), strings.HasSuffix(before, "："), strings.HasPrefix(after, " <"), strings.ContainsRune(quotesBefore, last) && startsWithLetter(after), phraseAt(after)&saysCause != 0:
 			return reply
 		}
 	}

@@ -224,6 +224,9 @@ func (r *reader) continues(i int) bool {
 	if i == 0 || r.blank(i-1) || r.rows[i].indent < r.rows[i-1].indent || r.rows[i].indent == 0 {
 		return false
 	}
+	if above := r.heading(i-2, i); above.end > above.start && r.actionOfHeading(above) != "" {
+		return false
+	}
 	_, named := nextAddress(r.row(i-1), 0)
 	return !named || r.rows[i].indent > r.rows[i-1].indent
 }

@@ -128,7 +128,7 @@ func (r *reader) explain(rec *Recipient, it *item, marks []int) {
 // it stands after the last of them, or before the first.
 func (r *reader) share(list []Recipient) {
 	for i := len(list) - 2; i >= 0; i-- {
-		if list[i].Diagnostic.Text == "" && list[i].Action == list[i+1].Action {
+		if list[i].Diagnostic.Text == "" && list[i].Action == list[i+1].Action && r.reasonAbove(i+1) == (span{}) {
 			list[i].Diagnostic, list[i].RemoteMTA = list[i+1].Diagnostic, list[i+1].RemoteMTA
 		}
 	}
@@ -137,10 +137,26 @@ func (r *reader) share(list []Recipient) {
 	}
 	above := r.bestParagraph(0, r.rowStart(r.items[0].row), false)
 	for i := range list {
+		if heading := r.reasonAbove(i); heading.end > heading.start {
+			above = finding{heading, byPhrase}
+		}
 		if above.ground > byPhrase || above.ground == byPhrase && list[i].Diagnostic.Text == "" {
 			r.diagnose(&list[i], above.span)
 		}
 	}
+}
+
+// reasonAbove returns the heading between item i and the one before it that
+// says why those below it failed.
+func (r *reader) reasonAbove(i int) span {
+	if i == 0 || i >= len(r.items) {
+		return span{}
+	}
+	heading := r.heading(r.items[i-1].row, r.items[i].row)
+	if r.kindsBetween(heading.start, heading.end)&saysCause == 0 {
+		return span{}
+	}
+	return heading
 }
 
 // hasCode reports whether d has a code of failure.
