@@ -49,13 +49,19 @@ func checkPhrase(phrase string) error {
 	return nil
 }
 
-// fillHoles fills the holes {addr} and {ip} of a phrase with an address each, which matches any other.
+// fillHoles fills the holes {addr}, {ip} and {block-page} of a phrase with an
+// address or URL each, which matches any other.
 func fillHoles(phrase string) string {
 	if strings.IndexByte(phrase, '{') < 0 { // as in most
 		return phrase
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(phrase, "{addr}", "a@b"), "{ip}", "0.0.0.0")
+	return holes.Replace(phrase)
 }
+
+var holes = strings.NewReplacer("{addr}", "a@b", "{ip}", "0.0.0.0", "{block-page}", blockPageWord)
+
+// blockPageWord is the host that stands for a URL whose path isBlockPage.
+const blockPageWord = "block-page.invalid"
 
 // key returns the folded word in the form in which a phrase names it: a host
 // name or the host of a URL as it is.
@@ -230,7 +236,24 @@ func (a *automaton) wordID(s *scanner) int32 {
 			return id
 		}
 	}
+	if s.end > s.host.end && isBlockPage(s.text[s.host.end:s.end]) {
+		return a.ids.id([]byte(blockPageWord))
+	}
 	return 0
+}
+
+// isBlockPage reports whether the path of a URL tells that it explains why
+// mail from a host is refused.
+func isBlockPage(path string) bool {
+	path = path[:min(len(path), 256)]
+	for i := range path {
+		for _, mark := range [...]string{"block", "blacklist", "delist", "dnsbl", "rbl", "abuse", "spam", "reputation"} {
+			if len(path)-i >= len(mark) && strings.EqualFold(path[i:i+len(mark)], mark) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // domains yields a host name in lower case and its parent domains but the

@@ -80,7 +80,7 @@ func (p *ruleParser) readProvider(group dsn.Fields) {
 func (p *ruleParser) readList(group dsn.Fields) {
 	p.rule = ""
 	name := group[0].Text()
-	if _, ok := p.lists[name]; ok || name == "" || name == "addr" || name == "ip" || strings.ContainsAny(name, "{},*") {
+	if _, ok := p.lists[name]; ok || name == "" || isHole(name) || strings.ContainsAny(name, "{},*") {
 		p.fail(group[0].Line, "List needs a name of its own")
 		return
 	}
@@ -94,6 +94,8 @@ func (p *ruleParser) readList(group dsn.Fields) {
 	}
 	p.lists[name] = phrases
 }
+
+func isHole(name string) bool { return name == "addr" || name == "ip" || name == "block-page" }
 
 func (p *ruleParser) readRule(group dsn.Fields) {
 	first, mistakes := group[0], len(p.errs)
@@ -225,7 +227,7 @@ func (p *ruleParser) expand(to *[]string, phrase string, from int) error {
 		}
 		start := from + i
 		name, rest, _ := strings.Cut(phrase[start+1:], "}")
-		if name == "addr" || name == "ip" {
+		if isHole(name) {
 			from = len(phrase) - len(rest)
 			continue
 		}
