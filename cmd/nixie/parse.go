@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"nixie/classify"
 	"nixie/cmd/nixie/internal/render"
 	"nixie/codes"
 	"nixie/dsn"
@@ -56,11 +57,11 @@ read, and 2 for wrong usage.`,
 				}
 				paths = []string{"-"}
 			}
-			go warmUp() // while the classifier is built
 			rules, err := newClassifier(opts.rules)
 			if err != nil {
 				return err
 			}
+			go warmUp(rules) // while the first message is read
 			var why render.References
 			if opts.why {
 				why = references(rules)
@@ -97,11 +98,13 @@ read, and 2 for wrong usage.`,
 	return cmd
 }
 
-// warmUp has dsn build what it needs to read text, such as its dialects, and
-// codes the registries.
-func warmUp() {
-	go codes.Reply(550).Meaning()
+// warmUp has the rules' phrases joined, and dsn and codes build what they need:
+// the dialects, the phrases and the registries.
+func warmUp(rules *classify.Classifier) {
+	go rules.Reply("", "unknown")
 	dsn.Parse([]byte("From: MAILER-DAEMON@example.org\n\n<alice@example.org>: 550 5.1.1 User unknown\n"))
+	codes.Reply(550).Meaning()
+	codes.Status{Class: codes.Permanent, Subject: 1, Detail: 1}.Meaning()
 }
 
 var formats = []string{"table", "json", "csv", "sisimai"}
