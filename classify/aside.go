@@ -76,8 +76,11 @@ func aside(text string, start int) int {
 func isAdvice(sentence string) bool {
 	head := sentence[:min(len(sentence), len("\r\n550-5.1.1 "))]
 	sentence = sentence[len(head)-len(strings.TrimLeft(head, " -.0123456789")):] // the code of a long reply's line
+	if sentence == "" {
+		return false
+	}
 	for _, advice := range advices {
-		if len(sentence) >= len(advice) && strings.EqualFold(sentence[:len(advice)], advice) {
+		if lower(sentence[0]) == lower(advice[0]) && len(sentence) >= len(advice) && strings.EqualFold(sentence[:len(advice)], advice) {
 			return true
 		}
 	}

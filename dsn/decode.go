@@ -45,7 +45,7 @@ func (p *part) text(defect func(rule, text string, at Place)) string {
 	default:
 		bad("RFC 2045 section 6", "unknown Content-Transfer-Encoding "+encoding)
 	}
-	label := strings.ToLower(strings.Trim(p.param("charset"), `'" `))
+	label := strings.ToLower(strings.Trim(param(p.params, "charset"), `'" `))
 	if bytes.IndexByte(body, '\r') >= 0 && !strings.HasPrefix(label, "utf-16") && !strings.HasPrefix(label, "utf-32") {
 		*scratch = unixLines((*scratch)[:0], body)
 		body = *scratch

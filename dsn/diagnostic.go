@@ -174,6 +174,12 @@ func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
+// hasSuffixFold reports whether s ends with suffix, which is in lower case.
+func hasSuffixFold(s, suffix string) bool {
+	n := len(s) - len(suffix)
+	return n >= 0 && lower(s[len(s)-1]) == suffix[len(suffix)-1] && strings.EqualFold(s[n:], suffix)
+}
+
 func lower(c byte) byte {
 	if 'A' <= c && c <= 'Z' {
 		return c + 'a' - 'A'

@@ -244,6 +244,9 @@ func (r *reader) run(d *dialect) {
 
 func firstMatch(list []template, text string, w row) (capture, bool) {
 	for i := range list {
+		if words := list[i].tokens[0].words; words != "" && words[0] != foldClass[text[w.start]] && foldClass[text[w.start]] != beyond {
+			continue // as most
+		}
 		if c, ok := list[i].match(text, w.start, w.end); ok {
 			return c, true
 		}

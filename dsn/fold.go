@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -88,6 +89,7 @@ type foldTable[T any] struct {
 	keys   []byte     // the first byte of each node's label
 	values []T        // what the phrases stand for, in their order
 	first  [256]int32 // the root's child for each byte, 0 for none
+	heads  headSet    // how the phrases begin
 }
 
 type foldNode struct {
@@ -112,6 +114,7 @@ func newFoldTable[T any](phrases []phrase[T]) *foldTable[T] {
 	t := &foldTable[T]{nodes: make([]foldNode, 1, 2*n+1), keys: make([]byte, 1, 2*n+1), values: make([]T, n)}
 	for i := range phrases {
 		t.values[i] = phrases[i].value
+		t.heads.add(phrases[i].words)
 	}
 	t.branch(0, phrases, 0, n, 0)
 	root := &t.nodes[0]
@@ -232,6 +235,28 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 			}
 		}
 	}
+}
+
+// in reports whether one of the phrases stands in text, be it inside a word.
+func (t *foldTable[T]) in(text string) bool {
+	found := false
+	for i := 0; i < len(text) && !found; i++ {
+		if t.heads.mayBegin(text[i:]) {
+			t.at(text[i:], func(int, T) { found = true })
+		}
+	}
+	return found
+}
+
+// wordTable returns what makes, once it is asked, a table of words alone.
+func wordTable(words ...string) func() *foldTable[struct{}] {
+	return sync.OnceValue(func() *foldTable[struct{}] {
+		phrases := make([]phrase[struct{}], len(words))
+		for i, w := range words {
+			phrases[i].words = w
+		}
+		return newFoldTable(phrases)
+	})
 }
 
 // child returns the child of a node for a byte, 0 if there is none.

@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -276,13 +277,7 @@ func (r *reader) isSenderAbove(m mention, next int) bool {
 // recipient was before forwarding.
 func (r *reader) isFormer(m mention) bool {
 	before := strings.TrimRight(r.text[max(0, m.start-40):m.start], " <\"'\n")
-	for _, words := range formerWords {
-		words = strings.TrimRight(words, " ")
-		if len(before) >= len(words) && strings.EqualFold(before[len(before)-len(words):], words) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(formerEnds, func(words string) bool { return hasSuffixFold(before, words) })
 }
 
 // roleBefore returns what the last phrase before m, and not before from, makes

@@ -12,15 +12,9 @@ type part struct {
 	number string // as IMAP counts, RFC 9051 section 6.4.5
 	header Fields
 	media  string // "text/plain", lower case
+	params string // of the media type
 	within string // the media type of the multipart around it
 	body   []byte // as it stands, still encoded
-}
-
-// param returns a parameter of the part's Content-Type.
-func (p *part) param(name string) string {
-	f, _ := p.header.Find("Content-Type")
-	_, params := mediaType(f.Value)
-	return param(params, name)
 }
 
 // multipart is a multipart that has begun and has not ended.
@@ -59,9 +53,8 @@ func (w *walker) parts(top *Fields) iter.Seq[part] {
 			if first {
 				*top = p.header
 			}
-			var params string
 			if f, ok := p.header.Find("Content-Type"); ok {
-				if p.media, params = mediaType(f.Value); p.media == "" {
+				if p.media, p.params = mediaType(f.Value); p.media == "" {
 					w.defect("RFC 2045 section 5.1", "Content-Type is not a media type", Place{at, f.Line})
 					p.media = "text/plain"
 				}
@@ -73,7 +66,7 @@ func (w *walker) parts(top *Fields) iter.Seq[part] {
 
 			d, entered := delimiter{}, false
 			if strings.HasPrefix(p.media, "multipart/") {
-				if d, entered = w.enter(&p, params, pos, first); !entered {
+				if d, entered = w.enter(&p, pos, first); !entered {
 					p.media = "text/plain"
 				}
 			} else {
@@ -115,7 +108,7 @@ func (w *walker) number() (number, within string) {
 
 // enter opens a multipart and returns the delimiter of its first part. Where
 // there is none it returns false, and the delimiter that comes next.
-func (w *walker) enter(p *part, params string, pos int, first bool) (delimiter, bool) {
+func (w *walker) enter(p *part, pos int, first bool) (delimiter, bool) {
 	number := p.number
 	at := Place{Part: number, Line: 1}
 	if f, ok := p.header.Find("Content-Type"); ok {
@@ -124,7 +117,7 @@ func (w *walker) enter(p *part, params string, pos int, first bool) (delimiter, 
 	if first {
 		number = ""
 	}
-	m := multipart{boundary: param(params, "boundary"), media: p.media, number: number}
+	m := multipart{boundary: param(p.params, "boundary"), media: p.media, number: number}
 	if len(w.open) == w.limits.Depth {
 		w.defect("limit Depth", "multiparts nest too deep; what lies deeper is read as text", at)
 		return w.delimiter(pos), false
@@ -373,7 +366,7 @@ func skipLine(b []byte, pos int) int {
 // "" if there is none, and what stands behind it.
 func mediaType(value string) (media, params string) {
 	media, params, _ = strings.Cut(value, ";")
-	if i := strings.IndexAny(media, " \t\r\n("); i > 0 {
+	if i := tokenEnd(media, '('); i > 0 {
 		media = media[:i]
 	}
 	media = strings.ToLower(strings.TrimSpace(media))
@@ -384,6 +377,16 @@ func mediaType(value string) (media, params string) {
 		return "", ""
 	}
 	return media, params
+}
+
+// tokenEnd returns where white space or the given mark ends the token that s
+// begins with.
+func tokenEnd(s string, mark byte) int {
+	i := 0
+	for i < len(s) && s[i] != mark && !isBlank(s[i]) && s[i] != '\r' && s[i] != '\n' {
+		i++
+	}
+	return i
 }
 
 // param returns the parameter of that name from the parameters of a
@@ -412,10 +415,7 @@ func param(params, name string) string {
 // paramValue reads a token or quoted string and returns what stands behind it.
 func paramValue(s string) (value, rest string) {
 	if s == "" || s[0] != '"' {
-		i := strings.IndexAny(s, "; \t\r\n")
-		if i < 0 {
-			i = len(s)
-		}
+		i := tokenEnd(s, ';')
 		return s[:i], s[i:]
 	}
 	s = s[1:]

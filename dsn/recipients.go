@@ -76,6 +76,15 @@ var formerWords = []string{
 	"(original address: ", "(forwarded from ", "(was: ", "(alias of ", "originally addressed to ", "(original recipient: ", "original address: ",
 }
 
+// formerEnds are they without the space behind them.
+var formerEnds = func() []string {
+	ends := slices.Clone(formerWords)
+	for i := range ends {
+		ends[i] = strings.TrimRight(ends[i], " ")
+	}
+	return ends
+}()
+
 // readFormer reads who the item was before forwarding.
 func (r *reader) readFormer(it *item, end int) {
 	text := r.text[min(it.rest, end):end]

@@ -161,11 +161,21 @@ func (r *reader) sentenceStart(offset int) int {
 	start := max(0, offset-near)
 	text := r.text[start:offset]
 	for _, end := range []string{". ", ".\n", "\n\n", "; "} {
-		if i := strings.LastIndex(text, end); i >= 0 {
+		if i := lastPair(text, end); i >= 0 {
 			start, text = start+i+len(end), text[i+len(end):]
 		}
 	}
 	return start
+}
+
+// lastPair returns where two bytes stand last in text, -1 if nowhere.
+func lastPair(text, pair string) int {
+	for i := len(text) - 2; i >= 0; i-- {
+		if text[i] == pair[0] && text[i+1] == pair[1] {
+			return i
+		}
+	}
+	return -1
 }
 
 // sentenceEnd returns where the sentence that offset stands in ends; a colon
@@ -193,9 +203,9 @@ func (r *reader) sentenceEnd(offset int) int {
 }
 
 // exceptions follow what was delivered: "to all recipients except".
-var exceptions = []string{" except", " but not", " apart from", " other than", " außer ", " sauf ", " excepto ", " exceto ", " tranne ", " behalve ", " oprócz ", " кроме ", " aparte "}
+var exceptions = wordTable(" except", " but not", " apart from", " other than", " außer ", " sauf ", " excepto ", " exceto ", " tranne ", " behalve ", " oprócz ", " кроме ", " aparte ")
 
 // excepts reports whether an exception follows h, which says delivered.
 func (r *reader) excepts(h hit) bool {
-	return containsAny(r.text[h.start:min(len(r.text), h.end+40)], exceptions)
+	return exceptions().in(r.text[h.start:min(len(r.text), h.end+40)])
 }

@@ -72,23 +72,23 @@ func cutMark(subject string, marks []string) (string, bool) {
 
 // daemonNames are what mail systems call themselves in From, in an address or
 // in a display name.
-var daemonNames = []string{
+var daemonNames = wordTable(
 	"mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer daemon", "mail-daemon", "maildaemon", "mdaemon", "mail delivery system",
 	"mail delivery subsystem", "mail deliver system", "mail delivery service", "message delivery subsystem", "mail.delivery.system", "mail administrator",
 	"mail delivery agent", "postmaster-dsn", "mailsystem", "mail-system", "mail system", "mail transfer agent",
 	"microsoftexchange329e71ec88ae4615bbc36ab6ce41109e", // of every Exchange
-}
+)
 
 // officeNames are the local parts of a postmaster's address, robotNames stand
 // in the From of a program.
 var (
 	officeNames = []string{"postmaster", "post_master", "post-master", "poostmaster", "mailadmin", "mail-admin", "mail.admin", "systemadministrator"}
-	robotNames  = []string{
+	robotNames  = wordTable(
 		"no-reply@", "noreply@", "no_reply@", "do-not-reply@", "donotreply@", "administrator@", "admin@", "daemon", "gateway",
 		"antivirus", "antispam", "mailgate", "mailserver", "mail server", "exchange", "smtp", "robot", "mailer", "system administrator", "bot@", "mta@", "mailservice", "mail service", "mail-service", "mail-dienst", "maildienst", "mail relay", "mail queue", "mailqueue", "exim", "postfix", "qmail", "sendmail", "mail-server", "postoffice", "post office",
 		"почтов", "служба доставки", "メールシステム", "メールサーバ", "邮件系统", "郵件系統", "系统管理员", "메일시스템", "메일 시스템", "service de messagerie",
 		"sistema de correo", "sistema de e-mail", "posta sistemi", "système de messagerie",
-	}
+	)
 )
 
 func readSigns(header Fields) signs {
@@ -104,7 +104,7 @@ func readSigns(header Fields) signs {
 			s.daemon = value == "" || isDaemon(value) || hasPrefixFold(s.from, "bounce@") || hasPrefixFold(s.from, "bounces@")
 			local, _, _ := strings.Cut(s.from, "@")
 			s.office = slices.ContainsFunc(officeNames, func(n string) bool { return strings.EqualFold(n, local) }) || hasPrefixFold(value, "<postmaster")
-			s.robot = s.office || containsAny(value, robotNames)
+			s.robot = s.office || robotNames().in(value)
 		case f.Is("To"), f.Is("Delivered-To"):
 			for from := 0; ; {
 				m, ok := nextAddress(f.Value, from)
@@ -149,7 +149,7 @@ func readSigns(header Fields) signs {
 
 // isDaemon reports whether from, the value of a From field, is a mail system.
 func isDaemon(from string) bool {
-	return strings.HasSuffix(from, "<>") || containsAny(from, daemonNames)
+	return strings.HasSuffix(from, "<>") || daemonNames().in(from)
 }
 
 func (s *signs) readSubject(subject string) {
@@ -164,13 +164,6 @@ func (s *signs) readSubject(subject string) {
 	}
 	s.subject = saysIn(subject)
 	s.subjectStart = phraseAt(subject)
-}
-
-// containsAny reports whether one of words, which are in lower case, stands in
-// s; case does not count.
-func containsAny(s string, words []string) bool {
-	s = strings.ToLower(s)
-	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
 }
 
 // addressIn returns the address in a From or To field, "" if there is none.
