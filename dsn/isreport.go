@@ -1,8 +1,6 @@
 package dsn
 
 import (
-	"strings"
-
 	"nixie/codes"
 )
 
@@ -24,8 +22,8 @@ func (r *reader) isReport(d *dialect) bool {
 	if named && !known && !s.report && s.failed == nil && !s.aboutFailure() && r.isOwn(r.items[0].address) && !hasFailureCode(r.text) {
 		return false // what a mail system tells its user of the own mailbox
 	}
-	if s.office && !s.nullSender && !s.report && s.failed == nil && !known && !s.aboutFailure() && !r.returns() && named && r.items[0].mentioned && r.ofOneHouse(r.items[0].address) {
-		// The postmaster tells a user about an address of the house, unless it says to whom a message did not go.
+	if s.office && !s.nullSender && !s.report && s.failed == nil && !known && !s.aboutFailure() && !r.returns() && named && r.items[0].mentioned && !r.items[0].labelled {
+		// The postmaster writes to a user, unless it says to whom a message did not go.
 		if said := r.sentenceKinds(&r.items[0]); said&saysFailed == 0 || said&(saysYours|saysRecipient) == 0 {
 			return false
 		}
@@ -86,16 +84,6 @@ func (r *reader) failureOf(it *item) bool {
 	sentence, all := r.sentenceKinds(it), r.kindsBetween(0, len(r.text))
 	return r.signs.aboutFailure() && r.signs.subjectStart&(saysAway|saysChallenge) == 0 && role&(saysContact|saysSender) == 0 &&
 		sentence&saysFailed != 0 && sentence&saysYours != 0 && all&saysAway == 0 && (all&saysCause != 0 || hasFailureCode(r.text))
-}
-
-// ofOneHouse reports whether address, the reporter and who gets the report
-// have the same domain.
-func (r *reader) ofOneHouse(address string) bool {
-	domain := address[strings.LastIndexByte(address, '@')+1:]
-	same := func(other string) bool {
-		return strings.EqualFold(other[strings.LastIndexByte(other, '@')+1:], domain)
-	}
-	return same(r.signs.from) && len(r.signs.to) > 0 && same(r.signs.to[0])
 }
 
 // sentenceKinds returns what the phrases of the sentence that names an item say.

@@ -331,6 +331,14 @@ Subject: hi
 test
 bob@example.net
 `, nil},
+		{"a postmaster writes of a breakdown", `
+From: Postmaster <postmaster@example.org>
+To: alice@example.org
+Subject: Problems with mail yesterday
+
+Dear all, yesterday mail to example.net could not be delivered for two hours. Messages to
+bob@example.net were deferred with 451. All is well again.
+`, nil},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
