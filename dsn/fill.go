@@ -201,15 +201,25 @@ func (p *parser) commands() {
 // commandOf returns the command that was answered with reply in the session
 // that text shows.
 func commandOf(reply codes.Reply, text string) string {
-	command := ""
+	command, answered := "", false
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(line, ">>> "); ok {
+			if answered {
+				break
+			}
 			command, _ = smtpCommand(rest)
-		} else if rest, ok := strings.CutPrefix(line, "<<< "); ok && strings.HasPrefix(rest, reply.String()) {
-			return command
+		} else if rest, ok := strings.CutPrefix(line, "<<< "); ok {
+			is := strings.HasPrefix(rest, reply.String())
+			if answered && !is && command == "DATA" {
+				return "RCPT TO" // as in transcript
+			}
+			answered = answered || is
 		}
 	}
-	return ""
+	if !answered {
+		return ""
+	}
+	return command
 }
 
 // fill gives r what it lacks.

@@ -51,6 +51,7 @@ const maxExchanges = 250
 func (r *reader) transcript() []exchange {
 	var list []exchange
 	var command, address, host string
+	first := 0 // the exchange of the first answer to the command
 	last := -1 // the exchange of the answer above, while no local line has closed it
 	for i := 0; i < len(r.rows) && len(list) < maxExchanges; i++ {
 		s := r.row(i)
@@ -63,13 +64,19 @@ func (r *reader) transcript() []exchange {
 		switch {
 		case sent:
 			command, address = smtpCommand(line)
-			last = -1
+			first, last = len(list), -1
 		case received && last >= 0 && isContinuation(list[last].text, line):
 			list[last].text += " " + line
-		case received && startsReply(line) && command != "QUIT":
-			list = append(list, exchange{address, command, host, line, i})
-			last = len(list) - 1
 		case received:
+			if command == "DATA" { // what came before this answered the RCPT TO sent along with it
+				for ; first < len(list); first++ {
+					list[first].command = "RCPT TO"
+				}
+			}
+			if startsReply(line) && command != "QUIT" {
+				list = append(list, exchange{address, command, host, line, i})
+				last = len(list) - 1
+			}
 		default:
 			m, ok := nextAddress(s, 0)
 			if !ok || !strings.HasPrefix(s[min(m.end+1, len(s)):], "...") {
