@@ -197,6 +197,31 @@ No such user:
 Mailbox full:
   c@example.net
 `, []string{"a@example.org failed", "b@example.org failed", "c@example.net failed"}},
+		{"an answer and a cause as headings", `
+Return-Path: <>
+From: Mail System <MAILER-DAEMON@mail.example.net>
+To: news@example.com
+Subject: Returned mail
+
+Domain nosuch.example does not exist:
+    a@nosuch.example
+    b@nosuch.example
+
+Host mx.example.org said "550 5.1.1 unknown user":
+    c@example.org
+`, []string{"a@nosuch.example failed", "b@nosuch.example failed", "c@example.org failed 550 5.1.1"}},
+		{"causes in parentheses", `
+From: postmaster@mail.example.net
+To: news@example.com
+Subject: Failed addresses in your message
+
+2 of 14 recipients were not reached:
+
+bob@example.org (domain has no mail server)
+carol@example.org (account closed)
+
+The other 12 recipients have received your message.
+`, []string{"bob@example.org failed", "carol@example.org failed"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -20,7 +20,7 @@ func inURL(before, address string) bool {
 // Message-ID, or it looks like nothing else.
 func isMessageID(before, address string) bool {
 	before = strings.TrimRight(before, " \t<:=\"'")
-	for _, label := range []string{"message-id", "message id", "messageid", "msgid", "message identifier", "references", "in-reply-to", "queue id", "queue-id"} {
+	for _, label := range []string{"message-id", "message id", "messageid", "msgid", "message identifier", "for message", "references", "in-reply-to", "queue id", "queue-id"} {
 		if len(before) >= len(label) && strings.EqualFold(before[len(before)-len(label):], label) {
 			return true
 		}

@@ -162,7 +162,7 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	case role == saysSender && gap <= 24 && !c.item && !dots,
 		role == saysContact && (!c.item || gap <= 24 && c.row > 0 && !r.blank(c.row-1)):
 		c.tier = forgotten
-	case c.item && (failure && !r.signsOff(c.row) || follows&(saysCause|saysFailed) != 0 || codeFollows || actionWord(after) != "" || r.actionOfHeading(r.heading(-1, c.row)) != ""):
+	case c.item && (failure && !r.signsOff(c.row) || follows&(saysCause|saysFailed) != 0 || codeFollows || actionWord(after) != "" || r.actionOfHeading(r.heading(-1, c.row)) != "" || r.reasonBetween(-1, c.row) != (span{})):
 		c.tier = named
 	case c.item, (colon || tail == "") && isHeaderLabel(label):
 		c.tier = listed
@@ -229,6 +229,9 @@ func (r *reader) continues(i int) bool {
 		return false
 	}
 	_, named := nextAddress(r.row(i-1), 0)
+	if !named && isHeading(r.row(i-1)) && (i == 1 || r.blank(i-2)) {
+		return false
+	}
 	return !named || r.rows[i].indent > r.rows[i-1].indent
 }
 

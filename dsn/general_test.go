@@ -586,6 +586,15 @@ skrzynka odbiorcy została usunięta z powodu długiej nieaktywności.
 
 Zespół Poczty
 `, []string{"kowalski@example.pl failed"}},
+		{"a wait told beside the answer", `
+Return-Path: <>
+From: MTA <mta@mail.example.net>
+To: news@example.com
+Subject: Delay
+
+Your message for bob@example.org is sitting in our queue since 10:00. The other side
+says "451 4.3.0 come back later". We shall go on for another four days before we give up.
+`, []string{"bob@example.org delayed 451 4.3.0"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,8 +1,6 @@
 package dsn
 
-import (
-	"nixie/codes"
-)
+import "nixie/codes"
 
 // isReport reports whether the message is one: its header speaks for it, and
 // so does the text. D is the dialect that the text is of, nil if none.
@@ -148,8 +146,14 @@ func (r *reader) overall() Action {
 	return Failed
 }
 
-// inDiagnostic reports whether offset stands in a paragraph with a code.
+// inDiagnostic reports whether offset stands in a paragraph with a code, and
+// not in a sentence about the recipient that has none.
 func (r *reader) inDiagnostic(offset int) bool {
+	if it := &r.items[0]; it.mentioned {
+		if s := (span{r.sentenceStart(min(it.rest, len(r.text))), r.sentenceEnd(min(it.rest, len(r.text)))}); s.start <= offset && offset < s.end && r.groundOf(s) == byNothing {
+			return false
+		}
+	}
 	start, end := r.paragraph(r.rowOf(offset))
 	start = max(start, offset-maxParagraph)
 	return hasFailureCode(r.text[start:max(start, min(end, offset+maxParagraph))])

@@ -64,6 +64,9 @@ func (r *reader) endOf(m mark, marks []int) int {
 		if heading := r.heading(m.row, marks[i]); heading.end > heading.start {
 			return heading.start
 		}
+		if reason := r.reasonBetween(m.row, marks[i]); reason.end > 0 {
+			return reason.start
+		}
 		return r.rows[marks[i]].start
 	}
 	return len(r.text)
@@ -161,11 +164,21 @@ func (r *reader) reasonAbove(i int) span {
 	if i == 0 || i >= len(r.items) {
 		return span{}
 	}
-	heading := r.heading(r.items[i-1].row, r.items[i].row)
-	if r.kindsBetween(heading.start, heading.end)&saysCause == 0 {
+	return r.reasonBetween(r.items[i-1].row, r.items[i].row)
+}
+
+// reasonBetween returns the heading directly above a row, and below another,
+// that says why something failed.
+func (r *reader) reasonBetween(above, row int) span {
+	for row--; row > above && r.blank(row); row-- {
+	}
+	if row <= above || row > 0 && !r.blank(row-1) || !isHeading(r.row(row)) {
 		return span{}
 	}
-	return heading
+	if s := (span{r.rows[row].start, r.rows[row].end}); r.kindsBetween(s.start, s.end)&saysCause != 0 || !r.blank(row+1) && r.groundOf(s) > byNothing {
+		return s
+	}
+	return span{}
 }
 
 // hasCode reports whether d has a code of failure.
