@@ -159,7 +159,7 @@ Subject: Partial delivery
 Your message of January 14 was delivered to bob@example.org and dave@example.com.
 
 It was not delivered to carol@example.org: user unknown.
-`, []string{"carol@example.org failed"}},
+`, []string{"bob@example.org delivered", "dave@example.com delivered", "carol@example.org failed"}},
 		{"bare headings", `
 Return-Path: <>
 From: Mail System <MAILER-DAEMON@mail.example.net>

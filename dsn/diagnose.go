@@ -112,7 +112,8 @@ func isCodeWord(word string) bool {
 
 var codeWords = []string{"mail+rcpt", "closing", "responsecode", "error_code", "code", "error", "said", "returned", "response", "message", "smtp", "status", "reply",
 	"fehler", "fehlercode", "zurück", "antwort", "erreur", "réponse", "código", "erro", "respuesta", "resposta", "errore", "codice", "risposta",
-	"fout", "foutcode", "kod", "błąd", "код", "ошибка", "ответ", "コード", "エラー", "代码", "错误", "코드", "오류", "hata", "kodu"}
+	"fout", "foutcode", "kod", "błąd", "код", "ошибка", "ответ", "コード", "エラー", "代码", "错误", "코드", "오류", "hata", "kodu",
+	"応答", "結果", "返回", "响应", "应答", "回应", "응답", "yanıt", "yanıtı", "svar", "svarade", "svarede", "válasz", "odpověď", "răspuns", "vastaus", "απάντηση", "відповідь", "odgovor", "الرد", "תשובה", "jawaban"}
 
 // startsReply reports whether s begins like a line of an SMTP reply of failure.
 func startsReply(s string) bool {

@@ -595,6 +595,23 @@ Subject: Delay
 Your message for bob@example.org is sitting in our queue since 10:00. The other side
 says "451 4.3.0 come back later". We shall go on for another four days before we give up.
 `, []string{"bob@example.org delayed 451 4.3.0"}},
+		{"a wait in Italian, the answer in quotes", `
+Return-Path: <>
+From: mailer-daemon@posta.example.it
+To: news@example.com
+Subject: Avviso: messaggio in attesa
+
+Il messaggio per luca@example.it è in coda da 6 ore; il server ha detto "450 riprovare più tardi".
+Continueremo a provare per 3 giorni.
+`, []string{"luca@example.it delayed 450"}},
+		{"UUCP", `
+From: uucp@gate.example.net
+To: news@example.com
+Subject: Mail failed.  Letter returned to sender
+
+Mail failure.  The letter below was not delivered to bob@uucp.example.org
+because: unknown system "uucp"
+`, []string{"bob@uucp.example.org failed"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

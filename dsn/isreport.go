@@ -67,6 +67,9 @@ func (r *reader) isReport(d *dialect) bool {
 		if named && r.kindsBetween(0, r.items[0].rest)&saysGoods != 0 {
 			return false
 		}
+		if !s.aboutFailure() && kinds&saysYours == 0 { // a robot counts what bounced
+			return false
+		}
 		addressed := named && r.kindsBetween(r.rowStart(r.items[0].row), r.items[0].rest)&saysRecipient != 0
 		return kinds&saysFailed != 0 && (listed || s.robot && addressed && s.subject&saysFailed != 0 || r.attached && s.subject&saysFailed != 0)
 	}

@@ -339,6 +339,15 @@ Subject: Problems with mail yesterday
 Dear all, yesterday mail to example.net could not be delivered for two hours. Messages to
 bob@example.net were deferred with 451. All is well again.
 `, nil},
+		{"a robot counts what bounced", `
+From: Postfix report <root@mail.example.com>
+To: postmaster@mail.example.com
+Subject: Daily mail report for 14 January
+
+sent 1203, bounced 2, deferred 5
+bounced:
+  bob@example.org (550 5.1.1)
+`, nil},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -85,7 +85,7 @@ var (
 	officeNames = []string{"postmaster", "post_master", "post-master", "poostmaster", "mailadmin", "mail-admin", "mail.admin", "systemadministrator"}
 	robotNames  = wordTable(
 		"no-reply@", "noreply@", "no_reply@", "do-not-reply@", "donotreply@", "administrator@", "admin@", "daemon", "gateway",
-		"antivirus", "antispam", "mailgate", "mailserver", "mail server", "exchange", "smtp", "robot", "mailer", "system administrator", "bot@", "mta@", "mailservice", "mail service", "mail-service", "mail-dienst", "maildienst", "mail relay", "mail queue", "mailqueue", "exim", "postfix", "qmail", "sendmail", "mail-server", "postoffice", "post office",
+		"antivirus", "antispam", "mailgate", "mailserver", "mail server", "exchange", "smtp", "robot", "mailer", "system administrator", "bot@", "mta@", "mailservice", "mail service", "mail-service", "mail-dienst", "maildienst", "mail relay", "mail queue", "mailqueue", "exim", "postfix", "qmail", "sendmail", "mail-server", "postoffice", "post office", "uucp@",
 		"почтов", "служба доставки", "メールシステム", "メールサーバ", "邮件系统", "郵件系統", "系统管理员", "메일시스템", "메일 시스템", "service de messagerie",
 		"sistema de correo", "sistema de e-mail", "posta sistemi", "système de messagerie",
 	)
