@@ -13,12 +13,13 @@ import (
 // ownActions gives each of several items the action that the text states of it
 // alone: beside its address, or in the heading of the list it stands in. It
 // does nothing where the text says the same of all.
-func (r *reader) ownActions() {
+func (r *reader) ownActions(overall Action) {
 	if len(r.items) < 2 || len(r.items) > maxOwnActions {
 		return
 	}
 	actions := make([]Action, len(r.items))
 	distinct := map[Action]bool{}
+	silent := false // of one the text says nothing
 	var section Action
 	for i := range r.items {
 		it := &r.items[i]
@@ -48,8 +49,9 @@ func (r *reader) ownActions() {
 		if actions[i] != "" {
 			distinct[actions[i]] = true
 		}
+		silent = silent || actions[i] == ""
 	}
-	if len(distinct) < 2 {
+	if len(distinct) < 2 && !(silent && distinct[Delivered] && overall == Failed) {
 		return
 	}
 	for i := range r.items {
@@ -196,6 +198,7 @@ func (r *reader) deliveredOr(h hit) Action {
 // actionWords are single words with which tables state what became of a
 // recipient.
 var actionWords = map[Action][]string{
+	"": {"sent to", "gesendet an", "envoyé à", "enviado a", "enviado para", "inviato a", "verzonden aan"}, // whatever became of it
 	Delivered: {
 		"delivered", "success", "successful", "successfully", "ok", "sent", "accepted", "relayed",
 		"zugestellt", "erfolgreich", "gesendet", "delivré", "délivré", "remis", "distribué", "envoyé", "entregado", "enviado", "entregue",

@@ -222,6 +222,28 @@ carol@example.org (account closed)
 
 The other 12 recipients have received your message.
 `, []string{"bob@example.org failed", "carol@example.org failed"}},
+		{"the last answer", `
+Return-Path: <>
+From: Mail System <mailer-daemon@mail.example.net>
+To: news@example.com
+Subject: Undelivered mail
+
+We gave up on a@example.org, b@example.org and c@example.org.
+
+Last answer: 550 b@example.org unknown
+`, []string{"a@example.org failed", "b@example.org failed 550", "c@example.org failed"}},
+		{"answers of groups", `
+Return-Path: <>
+From: Mail System <mailer-daemon@mail.example.net>
+To: news@example.com
+Subject: Undelivered mail
+
+a@example.org, b@example.org:
+  550 5.1.1 user unknown
+
+c@example.net:
+  554 5.7.1 spam
+`, []string{"a@example.org failed 550 5.1.1", "b@example.org failed 550 5.1.1", "c@example.net failed 554 5.7.1"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -72,7 +72,7 @@ func looseReply(text string) codes.Reply {
 		before, after := strings.TrimRight(text[:i], beforeReply), text[i+3:]
 		word := before[strings.LastIndexAny(before, " \n\t")+1:]
 		switch {
-		case isCodeWord(word):
+		case isCodeWord(word), word == before && actionWord(word) != "": // "Delayed 451 try again"
 			if after == "" || !isAlnum(after[0]) && after[0] != '.' {
 				return reply
 			}

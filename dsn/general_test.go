@@ -612,6 +612,17 @@ Subject: Mail failed.  Letter returned to sender
 Mail failure.  The letter below was not delivered to bob@uucp.example.org
 because: unknown system "uucp"
 `, []string{"bob@uucp.example.org failed"}},
+		{"a delay of yesterday", `
+Return-Path: <>
+From: Mail System <mailer-daemon@mail.example.net>
+To: news@example.com
+Subject: Undelivered mail
+
+We warned you on Monday that your message to bob@example.org was delayed. It has now
+been in the queue for five days and we are returning it.
+
+Last error: 451 4.4.1 connection timed out
+`, []string{"bob@example.org failed 451 4.4.1"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -14,7 +14,7 @@ func (r *reader) recipients() []Recipient {
 		// A report that names nobody but may say why.
 		r.items = []item{{mentioned: true}}
 	}
-	r.ownActions()
+	r.ownActions(action)
 	if only := &r.items[0]; len(r.items) == 1 && action == Delivered && only.action == "" {
 		// "It was delivered to all others, but not to bob@example.org"
 		only.action = r.actionIn(span{r.sentenceStart(min(only.rest, len(r.text))), min(only.rest, len(r.text))}, true)
@@ -140,8 +140,13 @@ func (r *reader) explain(rec *Recipient, it *item, marks []int) {
 // it stands after the last of them, or before the first.
 func (r *reader) share(list []Recipient) {
 	for i := len(list) - 2; i >= 0; i-- {
-		if list[i].Diagnostic.Text == "" && list[i].Action == list[i+1].Action && r.reasonAbove(i+1) == (span{}) {
-			list[i].Diagnostic, list[i].RemoteMTA = list[i+1].Diagnostic, list[i+1].RemoteMTA
+		one, next := &list[i], &list[i+1]
+		wrong := next.Action == Delivered && hasCode(&next.Diagnostic) // it stands below one that was delivered
+		if one.Diagnostic.Text == "" && (one.Action == next.Action || wrong) && r.reasonAbove(i+1) == (span{}) {
+			one.Diagnostic, one.RemoteMTA = next.Diagnostic, next.RemoteMTA
+		}
+		if wrong {
+			next.Diagnostic, next.RemoteMTA = Diagnostic{}, Typed{}
 		}
 	}
 	if len(r.rows) == 0 || slices.ContainsFunc(list, func(rec Recipient) bool { return hasCode(&rec.Diagnostic) }) {
