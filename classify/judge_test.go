@@ -311,6 +311,7 @@ func TestCodesThatContradictWords(t *testing.T) {
 		"550 5.7.26 user unknown":                             AuthenticationFailed,
 		"554 5.6.3 user unknown":                              FormatUnsupported,
 		"535 no such user":                                    LoginRequired,
+		"535 5.1.1 no such user":                              LoginRequired,
 		"550 5.7.1 user unknown":                              BadMailbox,
 		"554 5.6.0 user unknown":                              BadMailbox,
 		"525 5.7.13 account disabled":                         MailboxDisabled,

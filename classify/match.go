@@ -328,17 +328,20 @@ func (c *Classifier) contradicted(x candidate, tier int, f *facts, s *scratch) b
 	m := &c.matchers[x.rule-1]
 	switch tier {
 	case tierStatus:
-		return f.reply.Class() == codes.Transient && m.Reason == PermanentFailure
+		return f.reply.Class() == codes.Transient && m.Reason == PermanentFailure || m.dead && isLogin(f.reply)
 	case tierText:
 		if !m.dead || m.Reason.Fault() != Address {
 			return false
 		}
 		status := s.best[tierStatus]
 		other := (f.status.Subject == 6 || f.status.Subject == 7) && f.status.Detail != 13
-		return other && c.level(status) == levelClear && !c.blamesAddress(status) || 530 <= f.reply && f.reply <= 538
+		return other && c.level(status) == levelClear && !c.blamesAddress(status) || isLogin(f.reply)
 	}
 	return false
 }
+
+// isLogin reports whether a reply code is one of RFC 4954 and its kin.
+func isLogin(reply codes.Reply) bool { return 530 <= reply && reply <= 538 }
 
 func (c *Classifier) level(x candidate) uint8 {
 	if x.rule == 0 {
