@@ -22,7 +22,8 @@ type Classifier struct {
 	matchers []matcher // the rules
 	byName   map[string]int32
 
-	phrases   func() *phraseBook
+	phrases   func() *phraseBook // of the rules
+	ascii     func() *phraseBook // those of them that a text of ASCII can have
 	ownText   bool               // a rule of one's own has phrases
 	providers map[string][]int16 // by domain
 
@@ -112,7 +113,8 @@ func newClassifier(own []Rule, ours ...[]Rule) (*Classifier, error) {
 			c.add(&rules[i], providers)
 		}
 	}
-	c.phrases = sync.OnceValue(c.joinPhrases)
+	c.phrases = sync.OnceValue(func() *phraseBook { return c.joinPhrases(false) })
+	c.ascii = sync.OnceValue(func() *phraseBook { return c.joinPhrases(true) })
 	c.memory.New = func() any {
 		return &scratch{hits: make([]textHit, len(c.matchers))}
 	}
@@ -223,14 +225,23 @@ type use struct {
 	toSender bool
 }
 
-// joinPhrases makes one automaton of the phrases of all rules. It takes most
-// of the time to start, and is put off until a text has a word.
-func (c *Classifier) joinPhrases() *phraseBook {
+// phrasesFor returns the phrases that text can have.
+func (c *Classifier) phrasesFor(text string) *phraseBook {
+	if isASCII(text) {
+		return c.ascii()
+	}
+	return c.phrases()
+}
+
+// joinPhrases makes one automaton of the phrases of all rules, or of those that
+// a text of ASCII can have. It takes most of the time to start, and is put off
+// until there is such a text.
+func (c *Classifier) joinPhrases(ascii bool) *phraseBook {
 	n := 0
 	for i := range c.matchers {
 		n += len(c.matchers[i].Text) + len(c.matchers[i].Unless)
 	}
-	book := &phraseBook{automaton: newAutomaton(n)}
+	book := &phraseBook{automaton: newAutomaton(n, ascii)}
 	book.addAll(toSender, use{toSender: true})
 	type token struct {
 		provider int16

@@ -181,7 +181,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		return
 	}
 	s.little, s.toSender = little(s.little[:0], text), s.toSender[:0]
-	phrases := c.phrases()
+	phrases := c.phrasesFor(text)
 	phrases.find(text, &s.memory, func(m match) {
 		u := phrases.uses[m.use]
 		if u.provider != 0 {

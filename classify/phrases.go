@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of a phrase. A gap is what an asterisk stands for.
@@ -85,6 +86,7 @@ type automaton struct {
 	steps    []step    // a hash table with open addressing, a power of two long
 	segments []segment // from 1
 	gaps     int32
+	ascii    bool    // phrases that no text of ASCII has are left out
 	scan     scanner // of the phrase that is added
 }
 
@@ -117,11 +119,13 @@ type match struct {
 	gap        bool // it reaches over an asterisk
 }
 
-// newAutomaton returns an automaton for about so many phrases.
-func newAutomaton(phrases int) *automaton {
+// newAutomaton returns an automaton for about so many phrases, and for any text
+// or texts of ASCII alone.
+func newAutomaton(phrases int, ascii bool) *automaton {
 	a := &automaton{
-		ids:      newWordTable(phrases / 3),
-		steps:    make([]step, 2<<bits.Len(uint(phrases))),
+		ascii:    ascii,
+		ids:      newWordTable(phrases / 6),
+		steps:    make([]step, 1<<bits.Len(uint(phrases))),
 		states:   make([]state, 1, 3*phrases/2+1),
 		segments: make([]segment, 1, phrases+phrases/8+1),
 	}
@@ -135,7 +139,9 @@ func (a *automaton) add(phrase string, use int32) {
 	for {
 		part, rest, more := strings.Cut(phrase, "*")
 		var state int32
-		state, seg.words = a.path(part)
+		if state, seg.words = a.path(part); state == 0 {
+			return
+		}
 		seg.total += seg.words
 		if !more {
 			a.end(state, seg)
@@ -168,25 +174,68 @@ func (a *automaton) gapAfter(state int32, seg segment) int32 {
 	return seg.gap
 }
 
-// path returns the state for the words of text, and their number.
+// path returns the state for the words of text, and their number; 0 if the
+// phrase is to be left out.
 func (a *automaton) path(text string) (at, words int32) {
-	a.scan = scanner{text: fillHoles(text)}
-	for ; a.scan.next(); words++ {
-		word := a.scan.key()
-		hash := hashWord(word)
-		slot := a.ids.slot(word, hash)
-		id := slot.id
-		if id == 0 {
-			id = a.newState()
-			a.ids.add(slot, word, hash, id)
+	text = fillHoles(text)
+	s := &a.scan
+	s.begun, s.reply, s.chunk = false, "", 0
+	for s.text, s.pos = text, 0; ; words++ {
+		for s.pos < len(text) && text[s.pos] == ' ' {
+			s.pos++
 		}
-		if at == 0 {
-			at = id
-		} else {
-			at = a.step(at, id)
+		if n := letterWord(text[s.pos:]); n > 0 {
+			at = follow(a, at, text[s.pos:s.pos+n])
+			s.pos += n
+			continue
 		}
+		if a.ascii && beyondASCII(text[s.pos:]) {
+			return 0, 0
+		}
+		if !s.next() {
+			return at, words
+		}
+		word := s.key()
+		if a.ascii && !isASCII(word) {
+			return 0, 0
+		}
+		at = follow(a, at, word)
 	}
-	return at, words
+}
+
+// letterWord returns how long the word is that text begins with, if it is of
+// small letters of ASCII alone, as most of a phrase are; else 0.
+func letterWord(text string) int {
+	n := 0
+	for n < len(text) && 'a' <= text[n] && text[n] <= 'z' {
+		n++
+	}
+	if n > maxWord || n < len(text) && text[n] != ' ' {
+		return 0
+	}
+	return n
+}
+
+// beyondASCII reports whether the word that text begins with has a character
+// beyond ASCII even without its accents, by the first.
+func beyondASCII(text string) bool {
+	r, _ := utf8.DecodeRuneInString(text)
+	return r >= utf8.RuneSelf && isWordRune(r) && fold(r) >= utf8.RuneSelf
+}
+
+// follow returns the state that a word leads to.
+func follow[T string | []byte](a *automaton, at int32, word T) int32 {
+	hash := hashWord(word)
+	slot := slotOf(&a.ids, word, hash)
+	id := slot.id
+	if id == 0 {
+		id = a.newState()
+		a.ids.add(slot, string(word), hash, id)
+	}
+	if at == 0 {
+		return id
+	}
+	return a.step(at, id)
 }
 
 func (a *automaton) newState() int32 {
@@ -196,7 +245,7 @@ func (a *automaton) newState() int32 {
 
 // step returns the state that a word leads to, and makes it where there is none.
 func (a *automaton) step(from, word int32) int32 {
-	if 2*(len(a.states)-a.ids.words) > len(a.steps) { // too full to find a place soon
+	if 3*(len(a.states)-a.ids.words) > 2*len(a.steps) { // too full to find a place soon
 		old := a.steps
 		a.steps = make([]step, 2*len(old))
 		for _, st := range old {

@@ -46,7 +46,7 @@ func TestPhrases(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			require.NoError(t, checkPhrase(test.phrase))
-			a := newAutomaton(1)
+			a := newAutomaton(1, isASCII(test.text))
 			a.add(test.phrase, 0)
 			got := ""
 			a.find(test.text, &memory{}, func(m match) { got = test.text[m.start:m.end] }, func(*scanner) {})
@@ -87,7 +87,7 @@ func FuzzPhrases(f *testing.F) {
 	f.Add("a b\n{addr} a\na * b", "a. B a@b a. b A! B <a@b>: A helo=b")
 	f.Add("user unknown\nunknown\nunknown user", "user unknown user")
 	f.Fuzz(func(t *testing.T, lines, text string) {
-		a := newAutomaton(1)
+		a := newAutomaton(1, isASCII(text))
 		var phrases []string
 		for phrase := range strings.Lines(lines) {
 			if checkPhrase(phrase) == nil && len(phrases) < 50 {
@@ -181,4 +181,20 @@ func naive(phrase, text string, named *wordTable) map[int]bool {
 		try(0, at)
 	}
 	return ends
+}
+
+// TestASCIIPhrases compares what both sets of the phrases find in samples.
+func TestASCIIPhrases(t *testing.T) {
+	c := standard()
+	find := func(book *phraseBook, text string) (found []match) {
+		book.find(text, &memory{}, func(m match) { found = append(found, m) }, func(*scanner) {})
+		return found
+	}
+	for rule := range c.Rules() {
+		for _, sample := range rule.Samples {
+			if isASCII(sample) {
+				assert.ElementsMatch(t, find(c.phrases(), sample), find(c.ascii(), sample), sample)
+			}
+		}
+	}
 }

@@ -114,8 +114,8 @@ func (p *ruleParser) readRule(group dsn.Fields) {
 		p.fail(first.Line, "a rule of that name stands above")
 	}
 	p.names[r.Name] = true
-	r.Text = slices.Grow(r.Text, countValues(group, "Text"))
-	r.Unless = slices.Grow(r.Unless, countValues(group, "Unless"))
+	r.Text = slices.Grow(r.Text, p.countPhrases(group, "Text"))
+	r.Unless = slices.Grow(r.Unless, p.countPhrases(group, "Unless"))
 	for _, f := range group[1:] {
 		if err := p.set(&r, f, f.Text()); err != nil {
 			p.fail(f.Line, "%s: %w", fieldName(f), err)
@@ -131,13 +131,21 @@ func (p *ruleParser) readRule(group dsn.Fields) {
 	}
 }
 
-// countValues counts what the fields of that name list.
-func countValues(group dsn.Fields, name string) int {
+// countPhrases counts the phrases that the fields of that name make.
+func (p *ruleParser) countPhrases(group dsn.Fields, name string) int {
 	n := 0
 	for f := range group.All(name) {
-		n += 1 + strings.Count(f.Value, ",")
+		for value := range strings.SplitSeq(f.Value, ",") {
+			made := 1
+			for i := strings.IndexByte(value, '{'); i >= 0; i = strings.IndexByte(value, '{') {
+				list, rest, _ := strings.Cut(value[i+1:], "}")
+				made = min(made*max(len(p.lists[list]), 1), maxPhrases)
+				value = rest
+			}
+			n += made
+		}
 	}
-	return n
+	return min(n, maxPhrases)
 }
 
 // fieldName is what to call a field in an error; a line that is no field has
@@ -235,6 +243,9 @@ func (p *ruleParser) expand(to *[]string, phrase string, from int) error {
 		if !ok {
 			return fmt.Errorf("{%s} is no list that stands above", name)
 		}
+		if strings.IndexByte(rest, '{') < 0 {
+			return p.fill(to, phrase[:start], list, rest)
+		}
 		for _, words := range list {
 			if len(*to) > maxPhrases {
 				return errors.New("too many phrases")
@@ -245,6 +256,34 @@ func (p *ruleParser) expand(to *[]string, phrase string, from int) error {
 		}
 		return nil
 	}
+}
+
+// fill adds a phrase with each phrase of a list in its last hole. They share
+// one piece of memory.
+func (p *ruleParser) fill(to *[]string, before string, list []string, after string) error {
+	size := len(list) * (len(before) + len(after))
+	for _, words := range list {
+		size += len(words)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	for _, words := range list {
+		if len(*to) > maxPhrases {
+			return errors.New("too many phrases")
+		}
+		start := all.Len()
+		all.WriteString(before)
+		all.WriteString(words)
+		all.WriteString(after)
+		phrase := all.String()[start:]
+		if !p.trusted {
+			if err := checkPhrase(phrase); err != nil {
+				return err
+			}
+		}
+		*to = append(*to, phrase)
+	}
+	return nil
 }
 
 // setList adds the values that commas part.
