@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	_ "embed"
 	"slices"
 	"sort"
 	"strings"
@@ -195,60 +196,40 @@ func (r *reader) deliveredOr(h hit) Action {
 	return Delivered
 }
 
-// actionWords are single words with which tables state what became of a
-// recipient.
-var actionWords = map[Action][]string{
-	"": {"sent to", "gesendet an", "envoyé à", "enviado a", "enviado para", "inviato a", "verzonden aan"}, // whatever became of it
-	Delivered: {
-		"delivered", "success", "successful", "successfully", "ok", "sent", "accepted", "relayed",
-		"zugestellt", "erfolgreich", "gesendet", "delivré", "délivré", "remis", "distribué", "envoyé", "entregado", "enviado", "entregue",
-		"consegnato", "recapitato", "inviato", "bezorgd", "afgeleverd", "dostarczono", "dostarczona", "wysłano", "доставлено", "отправлено",
-		"配信済み", "送信済み", "成功", "已送达", "已發送", "已发送", "성공", "iletildi",
-	},
-	Failed: {
-		"failed", "failure", "fail", "bounced", "rejected", "refused", "undeliverable", "undelivered", "permanent",
-		"fehlgeschlagen", "fehler", "abgelehnt", "unzustellbar", "échec", "échoué", "refusé", "rejeté", "erreur", "fallido", "fallida", "rechazado", "error",
-		"falha", "falhou", "rejeitado", "erro", "fallito", "fallita", "rifiutato", "respinto", "errore", "mislukt", "geweigerd", "fout",
-		"odrzucono", "niedostarczono", "błąd", "ошибка", "отклонено", "не доставлено", "失敗", "失败", "エラー", "拒否", "不達", "실패", "başarısız",
-	},
-	Delayed: {
-		"delayed", "deferred", "queued", "pending", "retrying", "waiting", "postponed", "temporary",
-		"verzögert", "zurückgestellt", "wartend", "retardé", "différé", "en attente", "retrasado", "aplazado", "pendiente", "atrasado", "adiado", "pendente",
-		"ritardato", "rinviato", "in attesa", "vertraagd", "uitgesteld", "opóźniono", "odroczono", "oczekuje", "задержано", "отложено", "в очереди",
-		"遅延", "保留", "延迟", "延遲", "等待", "지연", "대기", "gecikti", "ertelendi",
-	},
-}
+//go:embed words.txt
+var wordsText string
 
-var actionTable = sync.OnceValue(func() *foldTable[Action] {
-	var words []phrase[Action]
-	for action, list := range actionWords {
-		for _, word := range list {
-			words = append(words, phrase[Action]{word, action})
+// words holds the words of words.txt with what they mean: an Action, "sent",
+// "label" or "code".
+var words = sync.OnceValue(func() *foldTable[string] {
+	var list []phrase[string]
+	for group := range Groups(wordsText) {
+		for f := range group.All("Word") {
+			list = append(list, phrase[string]{f.Text(), group.Get("Means")})
 		}
 	}
-	return newFoldTable(words)
+	return newFoldTable(list)
 })
-
-// stateLabels may stand before such a word.
-var stateLabels = []string{"status", "state", "result", "action", "outcome", "ergebnis", "statut", "état", "résultat", "estado", "resultado", "stato", "esito", "resultaat", "wynik", "статус", "результат", "状態", "結果", "状态", "结果", "상태", "결과", "durum", "sonuç"}
 
 // actionWord returns the action of a text that begins with one of the words,
 // after a label or none.
 func actionWord(text string) Action {
 	const between = " \t\n<>\"'()[]{}:;,.|=*-–—→：・"
 	text = strings.TrimLeft(text, between)
-	for _, label := range stateLabels {
-		if n, ok := foldMatch(text, label); ok {
-			if rest := strings.TrimLeft(text[n:], " \t"); hasAnyPrefix(rest, ":", "=", "：", "|", "->") {
-				text = strings.TrimLeft(rest, between)
-				break
-			}
+	value := text
+	words().at(text, func(n int, means string) {
+		if rest := strings.TrimLeft(text[n:], " \t"); means == "label" && hasAnyPrefix(rest, ":", "=", "：", "|", "->") {
+			value = strings.TrimLeft(rest, between)
 		}
-	}
+	})
 	var found Action
-	actionTable().at(text, func(n int, action Action) {
-		if n == len(text) || !isAlnum(text[n]) && text[n] != '@' && text[n] != '-' {
-			found = action
+	words().at(value, func(n int, means string) {
+		switch {
+		case n < len(value) && (isAlnum(value[n]) || value[n] == '@' || value[n] == '-'):
+		case means == "sent":
+			found = ""
+		case means != "label" && means != "code":
+			found = Action(means)
 		}
 	})
 	return found

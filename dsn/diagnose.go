@@ -107,13 +107,10 @@ func hasAnySuffix(s string, suffixes ...string) bool {
 // isCodeWord reports whether software writes word before a reply code.
 func isCodeWord(word string) bool {
 	word = strings.Trim(word, "[]():：,")
-	return slices.ContainsFunc(codeWords, func(w string) bool { return strings.EqualFold(w, word) })
+	found := false
+	words().at(word, func(n int, means string) { found = found || means == "code" && n == len(word) })
+	return found
 }
-
-var codeWords = []string{"mail+rcpt", "closing", "responsecode", "error_code", "code", "error", "said", "returned", "response", "message", "smtp", "status", "reply",
-	"fehler", "fehlercode", "zurück", "antwort", "erreur", "réponse", "código", "erro", "respuesta", "resposta", "errore", "codice", "risposta",
-	"fout", "foutcode", "kod", "błąd", "код", "ошибка", "ответ", "コード", "エラー", "代码", "错误", "코드", "오류", "hata", "kodu",
-	"応答", "結果", "返回", "响应", "应答", "回应", "응답", "yanıt", "yanıtı", "svar", "svarade", "svarede", "válasz", "odpověď", "răspuns", "vastaus", "απάντηση", "відповідь", "odgovor", "الرد", "תשובה", "jawaban"}
 
 // startsReply reports whether s begins like a line of an SMTP reply of failure.
 func startsReply(s string) bool {
