@@ -43,18 +43,22 @@ func (r *reader) untangle(list []Recipient) {
 // several the first counts.
 func (r *reader) answers() map[int]span {
 	found := map[int]span{}
+	named := map[int]bool{} // the rows of items
+	for i := range r.items {
+		named[r.items[i].row] = true
+	}
 	for i := 0; i < len(r.rows); i++ {
 		if !startsReply(r.row(i)) {
 			continue
 		}
 		s := span{r.rows[i].start, r.rows[i].end}
-		for i+1 < len(r.rows) && !r.blank(i+1) && s.end-s.start < maxParagraph && (!startsReply(r.row(i+1)) || isContinuation(r.row(i), r.row(i+1))) {
+		for i+1 < len(r.rows) && !r.blank(i+1) && !named[i+1] && s.end-s.start < maxParagraph && (!startsReply(r.row(i+1)) || isContinuation(r.row(i), r.row(i+1))) {
 			i++
 			s.end = r.rows[i].end
 		}
-		named := r.namedIn(r.text[s.start:s.end])
-		for n := range named {
-			if _, ok := found[n]; len(named) == 1 && !ok {
+		items := r.namedIn(r.text[s.start:s.end])
+		for n := range items {
+			if _, ok := found[n]; len(items) == 1 && !ok {
 				found[n] = s
 			}
 		}

@@ -244,6 +244,30 @@ a@example.org, b@example.org:
 c@example.net:
   554 5.7.1 spam
 `, []string{"a@example.org failed 550 5.1.1", "b@example.org failed 550 5.1.1", "c@example.net failed 554 5.7.1"}},
+		{"a cause in words below another's code", `
+Return-Path: <>
+From: mailer-daemon@posti.example.fi
+To: news@example.com
+Subject: Viesti palautettu
+
+Viestiä ei saatu perille:
+
+  a@example.fi
+     550 tuntematon käyttäjä
+  b@example.fi
+     verkkotunnusta ei ole olemassa
+`, []string{"a@example.fi failed 550", "b@example.fi failed"}},
+		{"Arabic", `
+Return-Path: <>
+From: mailer-daemon@mail.example.net
+To: news@example.com
+Subject: =?UTF-8?B?2YHYtNmEINin2YTYqtiz2YTZitmF?=
+
+لم تصل رسالتك إلى العناوين التالية:
+
+a@example.org: 550 المستخدم غير موجود
+b@example.org: 552 صندوق البريد ممتلئ
+`, []string{"a@example.org failed 550", "b@example.org failed 552"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
