@@ -50,8 +50,7 @@ func checkPhrase(phrase string) error {
 	return nil
 }
 
-// fillHoles fills the holes {addr}, {ip} and {block-page} of a phrase with an
-// address or URL each, which matches any other.
+// fillHoles fills the holes of a phrase with an address, host name or URL each, which matches any other.
 func fillHoles(phrase string) string {
 	if strings.IndexByte(phrase, '{') < 0 { // as in most
 		return phrase
@@ -59,10 +58,14 @@ func fillHoles(phrase string) string {
 	return holes.Replace(phrase)
 }
 
-var holes = strings.NewReplacer("{addr}", "a@b", "{ip}", "0.0.0.0", "{block-page}", blockPageWord)
+var holes = strings.NewReplacer("{addr}", "a@b", "{ip}", "0.0.0.0", "{host}", hostWord, "{block-page}", blockPageWord)
 
-// blockPageWord is the host that stands for a URL whose path isBlockPage.
-const blockPageWord = "block-page.invalid"
+// The hosts that stand for a host name that no phrase names, and for a URL
+// whose path isBlockPage.
+const (
+	hostWord      = "host.invalid"
+	blockPageWord = "block-page.invalid"
+)
 
 // key returns the folded word in the form in which a phrase names it: a host
 // name or the host of a URL as it is.
@@ -288,7 +291,7 @@ func (a *automaton) wordID(s *scanner) int32 {
 	if s.end > s.host.end && isBlockPage(s.text[s.host.end:s.end]) {
 		return a.ids.id([]byte(blockPageWord))
 	}
-	return 0
+	return a.ids.id([]byte(hostWord))
 }
 
 // isBlockPage reports whether the path of a URL tells that it explains why

@@ -117,9 +117,10 @@ func (e *RuleError) Unwrap() error { return e.Err }
 // mail address in the answer is one word that only {addr} matches, an IP address
 // one that only {ip} matches; a host name or URL is one word that the host or a
 // parent domain of it matches when a phrase names it: spamhaus.org matches
-// zen.spamhaus.org, and spamhaus does not; {block-page} is a URL whose path
-// speaks of blocking, such as https://www.example.org/blocked?ip=. Reply and status codes are no words
-// at all: use Reply and Status. An aside that only names an end of the session,
+// zen.spamhaus.org, and spamhaus does not. {host} is one that no phrase names,
+// {block-page} a URL whose path speaks of blocking, such as
+// https://www.example.org/blocked?ip=. Reply and status codes are no words at
+// all: use Reply and Status. An aside that only names an end of the session,
 // such as "(your IP: 192.0.2.1)" or "; sender news@example.org", or advice such
 // as "Repeated attempts will get your IP blocked", counts where the rest of the
 // answer does not blame the address, and for no Unless of a phrase before it.

@@ -95,7 +95,9 @@ func (p *ruleParser) readList(group dsn.Fields) {
 	p.lists[name] = phrases
 }
 
-func isHole(name string) bool { return name == "addr" || name == "ip" || name == "block-page" }
+func isHole(name string) bool {
+	return name == "addr" || name == "ip" || name == "host" || name == "block-page"
+}
 
 func (p *ruleParser) readRule(group dsn.Fields) {
 	first, mistakes := group[0], len(p.errs)
