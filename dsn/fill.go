@@ -201,22 +201,23 @@ func (p *parser) commands() {
 // commandOf returns the command that was answered with reply in the session
 // that text shows.
 func commandOf(reply codes.Reply, text string) string {
-	command, answered := "", false
+	command, answer := "", ""
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(line, ">>> "); ok {
-			if answered {
+			if answer != "" {
 				break
 			}
 			command, _ = smtpCommand(rest)
 		} else if rest, ok := strings.CutPrefix(line, "<<< "); ok {
-			is := strings.HasPrefix(rest, reply.String())
-			if answered && !is && command == "DATA" {
+			if answer != "" && command == "DATA" && !isContinuation(answer, rest) {
 				return "RCPT TO" // as in transcript
 			}
-			answered = answered || is
+			if answer == "" && strings.HasPrefix(rest, reply.String()) {
+				answer = rest
+			}
 		}
 	}
-	if !answered {
+	if answer == "" {
 		return ""
 	}
 	return command
