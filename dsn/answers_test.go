@@ -268,6 +268,45 @@ Subject: =?UTF-8?B?2YHYtNmEINin2YTYqtiz2YTZitmF?=
 a@example.org: 550 المستخدم غير موجود
 b@example.org: 552 صندوق البريد ممتلئ
 `, []string{"a@example.org failed 550", "b@example.org failed 552"}},
+		{"a cause or a wait behind each", `
+Return-Path: <>
+From: Mail Queue <mailer-daemon@q.example.net>
+To: news@example.com
+Subject: Report on your message 4711
+
+a@example.org: refused by mx.example.org (550 5.1.1 no such user)
+b@example.net: given up, the host does not exist
+c@example.com: still in the queue, mx.example.com does not answer
+`, []string{"a@example.org failed 550 5.1.1", "b@example.net failed", "c@example.com delayed"}},
+		{"a word before each, in Spanish", `
+Return-Path: <>
+From: mailer-daemon@correo.example.es
+To: news@example.com
+Subject: Informe de entrega
+
+Rechazado: a@example.es (550 usuario desconocido)
+Entregado: b@example.es
+Pendiente: c@example.es
+`, []string{"a@example.es failed 550", "b@example.es delivered", "c@example.es delayed"}},
+		{"full-width parentheses", `
+Return-Path: <>
+From: mailer-daemon@mail.example.jp
+To: news@example.com
+Subject: =?UTF-8?B?6YWN5L+h57WQ5p6c?=
+
+a@example.jp：失敗（550 宛先不明）
+b@example.jp：遅延（451 混雑中）
+`, []string{"a@example.jp failed 550", "b@example.jp delayed 451"}},
+		{"full-width commas", `
+Return-Path: <>
+From: mailer-daemon@mail.example.cn
+To: news@example.com
+Subject: =?UTF-8?B?6YCA5L+h?=
+
+以下收件人投递失败：
+a@example.cn，550 用户不存在
+b@example.cn，552 邮箱已满
+`, []string{"a@example.cn failed 550", "b@example.cn failed 552"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -32,7 +32,7 @@ func isMessageID(before, address string) bool {
 			digits++
 		}
 	}
-	return len(local) > 24 && digits*2 > len(local)
+	return digits*2 > len(local) && (len(local) > 24 || len(before) >= len("message") && strings.EqualFold(before[len(before)-len("message"):], "message"))
 }
 
 // isHeaderLabel reports whether label is that of the To or Cc field of the

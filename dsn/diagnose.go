@@ -89,7 +89,7 @@ func looseReply(text string) codes.Reply {
 // beforeReply may stand between a reply code and the words before it.
 const beforeReply = " \n\t([|" + quotesBefore
 
-const quotesBefore = "\"'“«「"
+const quotesBefore = "\"'“«「（"
 
 // startsWithLetter reports whether s is a space and a letter.
 func startsWithLetter(s string) bool {

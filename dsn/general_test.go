@@ -417,6 +417,14 @@ been in the queue for five days and we are returning it.
 
 Last error: 451 4.4.1 connection timed out
 `, []string{"bob@example.org failed 451 4.4.1"}},
+		{"the Message-ID before the addresses", `
+Return-Path: <>
+From: mailer-daemon@mail.example.net
+To: news@example.com
+Subject: Failure of <20260114.4711@mail.example.net>
+
+Message <20260114.4711@mail.example.net> from <news@example.com> to <bob@example.org>: 550 rejected
+`, []string{"bob@example.org failed 550"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
