@@ -16,6 +16,9 @@ type span struct{ start, end int32 }
 // there counts for nothing beside words that blame the address.
 func little(spans []span, text string) []span {
 	for i := 0; i < len(text); i++ {
+		if !clauseMarks[text[i]] { // most bytes
+			continue
+		}
 		n := 1 // of the mark that a clause begins behind
 		sentence := false
 		switch text[i] {
@@ -30,8 +33,6 @@ func little(spans []span, text string) []span {
 			if _, n = utf8.DecodeRuneInString(text[i:]); !strings.Contains("（，；", text[i:i+n]) {
 				continue
 			}
-		default:
-			continue
 		}
 		if end := aside(text, i+n); end > 0 {
 			spans = append(spans, span{int32(i), int32(end)})
@@ -48,6 +49,10 @@ func little(spans []span, text string) []span {
 	return spans
 }
 
+// clauseMarks are the bytes that a mark before a clause begins with; the last is
+// that of the wide ones.
+var clauseMarks = [256]bool{'(': true, '[': true, ',': true, ';': true, '\n': true, '.': true, 0xef: true}
+
 // aside returns where the aside ends that begins at start, 0 if none does. It
 // tells of the session and nothing of the failure: words that name an end of
 // it, then an address or a host, as in "User unknown (your IP: 192.0.2.1)".
@@ -56,7 +61,7 @@ func aside(text string, start int) int {
 	for n := 0; n < maxAside && s.next(); n++ {
 		word := s.word()
 		switch {
-		case sessionWords[string(word)]:
+		case sessionWords.id(word) != 0:
 		case n > 0 && (s.host != hostRange{} || string(word) == addrWord || string(word) == ipWord || string(word) == "pass"):
 			rest := strings.TrimLeft(text[s.end:], `>"'`)
 			if rest == "" || strings.IndexByte(")];,\r\n", rest[0]) >= 0 || strings.HasPrefix(rest, "）") ||
@@ -115,15 +120,17 @@ var advices = []string{
 
 // sessionWords are what the ends of a session are called; a word of Chinese,
 // Japanese and Korean is a character.
-var sessionWords = func() map[string]bool {
-	words := map[string]bool{}
+var sessionWords = func() wordTable {
+	words := newWordTable(200)
 	for s := (scanner{text: "your my our the is was from by of ip ipv4 ipv6 ptr address addr sender mail email e client host hostname " +
 		"server remote source connecting sending envelope return path mailfrom helo ehlo peer origin domain name mta smtp spf dkim dmarc " +
 		"von ihr ihre absender absenderadresse adresse votre de du de l expéditeur émetteur serveur " +
 		"su tu del remitente dirección desde servidor seu sua do remetente endereço " +
 		"il tuo suo mittente indirizzo uw afzender adres van twój twoje nadawca adresu " +
 		"ваш адрес отправитель от gönderen adresi adresiniz 您的发件人地址發送送信者元보낸사람아이피"}); s.next(); {
-		words[string(s.word())] = true
+		if hash := hashWord(s.word()); words.id(s.word()) == 0 {
+			words.add(slotOf(&words, s.word(), hash), string(s.word()), hash, 1)
+		}
 	}
 	return words
 }()

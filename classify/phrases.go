@@ -377,7 +377,7 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 		}
 		starts[n%int32(len(starts))] = int32(s.start)
 		n++
-		if beginsSentence(text[end:s.start], text[s.start]) {
+		if s.start-end > 1 && beginsSentence(text[end:s.start], text[s.start]) {
 			active = 0
 		}
 		end = s.end
