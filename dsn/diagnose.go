@@ -12,6 +12,9 @@ import (
 
 // diagnose makes the diagnostic of a piece of the text.
 func (r *reader) diagnose(rec *Recipient, s span) {
+	if s.end > s.start+maxParagraph {
+		s.end = r.characterAt(s.start + maxParagraph)
+	}
 	text, command := withoutCommands(strings.TrimSpace(r.text[s.start:s.end]))
 	if strings.HasSuffix(text, ")") && strings.Count(text, ")") > strings.Count(text, "(") {
 		text = text[:len(text)-1] // it closes what was opened before the diagnostic

@@ -3,6 +3,7 @@ package dsn
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // recipients makes Recipients of the items: what is said of each, whether it
@@ -117,7 +118,7 @@ func (r *reader) readFormer(it *item, end int) {
 func (r *reader) explain(rec *Recipient, it *item, marks []int) {
 	from := it.rest
 	if it.mentioned && len(r.rows) > 0 {
-		from = r.rows[it.row].start
+		from = max(r.rows[it.row].start, r.characterAt(from-maxParagraph/2))
 	}
 	found := r.bestParagraph(from, r.endOf(it.mark, marks), !it.mentioned)
 	for _, m := range it.again {
@@ -255,6 +256,14 @@ func isAddressAlone(s string) bool {
 // paragraph may name thousands of recipients.
 const maxParagraph = 2000
 
+// characterAt returns where the character that offset is in begins.
+func (r *reader) characterAt(offset int) int {
+	for offset > 0 && offset < len(r.text) && !utf8.RuneStart(r.text[offset]) {
+		offset--
+	}
+	return offset
+}
+
 // paragraphs yields the runs of lines without a blank one between two offsets.
 func (r *reader) paragraphs(from, to int) func(yield func(span) bool) {
 	return func(yield func(span) bool) {
@@ -276,8 +285,10 @@ func (r *reader) paragraphs(from, to int) func(yield func(span) bool) {
 			if p.end == 0 {
 				p = span{start, start}
 			}
-			if end := min(w.end, to); end-p.start <= maxParagraph || p.end == p.start {
+			if end := min(w.end, to); end-p.start <= maxParagraph {
 				p.end = end
+			} else if p.end == p.start {
+				p.end = r.characterAt(p.start + maxParagraph)
 			}
 		}
 		if p.end > p.start {
