@@ -25,6 +25,13 @@ var growing = []struct {
 	{"many recipients in prose", func(n int) string {
 		return prosaic(strings.Repeat("<a@example.org>:\n550 5.1.1 User unknown\n\n", n/43))
 	}},
+	{"many recipients in a line", func(n int) string {
+		var b strings.Builder
+		for i := range n / 22 {
+			fmt.Fprintf(&b, "%06d@example.org, ", i)
+		}
+		return prosaic("Could not be delivered to: " + b.String() + "\n\n550 5.1.1 <000007@example.org> unknown\n")
+	}},
 	{"many addresses", func(n int) string { return prosaic(strings.Repeat("a@example.org ", n/14)) }},
 	{"long header line", func(n int) string { return "Subject: " + strings.Repeat("x", n) + "\n\nbody" }},
 	{"long body line", func(n int) string { return prosaic(strings.Repeat("x", n)) }},
