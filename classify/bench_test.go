@@ -26,6 +26,6 @@ func BenchmarkNew(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		c, _ := New()
-		c.Reply("", "unknown") // joins the phrases
+		c.phrases()
 	}
 }

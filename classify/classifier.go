@@ -23,7 +23,7 @@ type Classifier struct {
 	byName   map[string]int32
 
 	phrases   func() *phraseBook // of the rules
-	ascii     func() *phraseBook // those of them that a text of ASCII can have
+	texts     atomic.Int32       // that were searched without them
 	ownText   bool               // a rule of one's own has phrases
 	providers map[string][]int16 // by domain
 
@@ -113,8 +113,7 @@ func newClassifier(own []Rule, ours ...[]Rule) (*Classifier, error) {
 			c.add(&rules[i], providers)
 		}
 	}
-	c.phrases = sync.OnceValue(func() *phraseBook { return c.joinPhrases(false) })
-	c.ascii = sync.OnceValue(func() *phraseBook { return c.joinPhrases(true) })
+	c.phrases = sync.OnceValue(func() *phraseBook { return c.joinPhrases(nil) })
 	c.memory.New = func() any {
 		return &scratch{hits: make([]textHit, len(c.matchers))}
 	}
@@ -214,7 +213,8 @@ func addOnce[K comparable](index map[K][]int32, key K, i int32) {
 // phraseBook is the phrases of all rules.
 type phraseBook struct {
 	*automaton
-	uses []use // of the phrases
+	uses  []use      // of the phrases
+	words *wordTable // with which they may begin; nil for any
 }
 
 // use is what a phrase was added for: a token of a provider, or a rule.
@@ -225,23 +225,32 @@ type use struct {
 	toSender bool
 }
 
-// phrasesFor returns the phrases that text can have.
+// The first texts, if they are short, are searched for a few phrases each.
+const (
+	firstTexts = 8
+	shortText  = 4 << 10 // bytes
+)
+
+// phrasesFor returns the phrases that text can have. To join all of them takes
+// most of the time to start, ten times as long as to choose those that begin
+// with a word of the text; so it is put off until there have been some texts.
 func (c *Classifier) phrasesFor(text string) *phraseBook {
-	if isASCII(text) {
-		return c.ascii()
+	if len(text) <= shortText && c.texts.Load() < firstTexts && c.texts.Add(1) <= firstTexts {
+		return c.joinPhrases(wordsOf(text))
 	}
 	return c.phrases()
 }
 
 // joinPhrases makes one automaton of the phrases of all rules, or of those that
-// a text of ASCII can have. It takes most of the time to start, and is put off
-// until there is such a text.
-func (c *Classifier) joinPhrases(ascii bool) *phraseBook {
-	n := 0
-	for i := range c.matchers {
-		n += len(c.matchers[i].Text) + len(c.matchers[i].Unless)
+// may begin with one of the words, if they are not nil.
+func (c *Classifier) joinPhrases(words *wordTable) *phraseBook {
+	n := 1 << 10
+	if words == nil {
+		for i := range c.matchers {
+			n += len(c.matchers[i].Text) + len(c.matchers[i].Unless)
+		}
 	}
-	book := &phraseBook{automaton: newAutomaton(n, ascii)}
+	book := &phraseBook{automaton: newAutomaton(n), words: words}
 	book.addAll(toSender, use{toSender: true})
 	type token struct {
 		provider int16
@@ -265,7 +274,9 @@ func (c *Classifier) joinPhrases(ascii bool) *phraseBook {
 // addAll adds phrases that have been checked.
 func (b *phraseBook) addAll(phrases []string, u use) {
 	for _, phrase := range phrases {
-		b.add(phrase, int32(len(b.uses)))
+		if b.words == nil || mayBegin(phrase, b.words) {
+			b.add(phrase, int32(len(b.uses)))
+		}
 	}
 	b.uses = append(b.uses, u)
 }

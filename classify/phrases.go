@@ -6,7 +6,6 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Limits of a phrase. A gap is what an asterisk stands for.
@@ -89,7 +88,6 @@ type automaton struct {
 	steps    []step    // a hash table with open addressing, a power of two long
 	segments []segment // from 1
 	gaps     int32
-	ascii    bool    // phrases that no text of ASCII has are left out
 	scan     scanner // of the phrase that is added
 }
 
@@ -122,11 +120,9 @@ type match struct {
 	gap        bool // it reaches over an asterisk
 }
 
-// newAutomaton returns an automaton for about so many phrases, and for any text
-// or texts of ASCII alone.
-func newAutomaton(phrases int, ascii bool) *automaton {
+// newAutomaton returns an automaton for about so many phrases.
+func newAutomaton(phrases int) *automaton {
 	a := &automaton{
-		ascii:    ascii,
 		ids:      newWordTable(phrases / 6),
 		steps:    make([]step, 1<<bits.Len(uint(phrases))),
 		states:   make([]state, 1, 3*phrases/2+1),
@@ -142,9 +138,7 @@ func (a *automaton) add(phrase string, use int32) {
 	for {
 		part, rest, more := strings.Cut(phrase, "*")
 		var state int32
-		if state, seg.words = a.path(part); state == 0 {
-			return
-		}
+		state, seg.words = a.path(part)
 		seg.total += seg.words
 		if !more {
 			a.end(state, seg)
@@ -177,8 +171,7 @@ func (a *automaton) gapAfter(state int32, seg segment) int32 {
 	return seg.gap
 }
 
-// path returns the state for the words of text, and their number; 0 if the
-// phrase is to be left out.
+// path returns the state for the words of text, and their number.
 func (a *automaton) path(text string) (at, words int32) {
 	text = fillHoles(text)
 	s := &a.scan
@@ -192,17 +185,10 @@ func (a *automaton) path(text string) (at, words int32) {
 			s.pos += n
 			continue
 		}
-		if a.ascii && beyondASCII(text[s.pos:]) {
-			return 0, 0
-		}
 		if !s.next() {
 			return at, words
 		}
-		word := s.key()
-		if a.ascii && !isASCII(word) {
-			return 0, 0
-		}
-		at = follow(a, at, word)
+		at = follow(a, at, s.key())
 	}
 }
 
@@ -219,11 +205,32 @@ func letterWord(text string) int {
 	return n
 }
 
-// beyondASCII reports whether the word that text begins with has a character
-// beyond ASCII even without its accents, by the first.
-func beyondASCII(text string) bool {
-	r, _ := utf8.DecodeRuneInString(text)
-	return r >= utf8.RuneSelf && isWordRune(r) && fold(r) >= utf8.RuneSelf
+// wordsOf returns the words of text, as mayBegin asks for them.
+func wordsOf(text string) *wordTable {
+	words := newWordTable(len(text) / 4)
+	for s := (scanner{text: text}); s.next(); {
+		hash := hashWord(s.word())
+		if free := slotOf(&words, s.word(), hash); free.id == 0 {
+			words.add(free, string(s.word()), hash, 1)
+		}
+	}
+	return &words
+}
+
+// mayBegin reports whether a phrase may begin with one of the words. Any with a
+// host name counts, for another phrase may name a host below it.
+func mayBegin(phrase string, words *wordTable) bool {
+	n := letterWord(phrase)
+	switch {
+	case n > 0 && slotOf(words, phrase[:n], hashWord(phrase[:n])).id != 0, strings.IndexByte(phrase, '.') >= 0:
+		return true
+	case n > 0:
+		return false
+	case phrase[0] == '{':
+		return true
+	}
+	s := scanner{text: phrase}
+	return s.next() && words.id(s.word()) != 0
 }
 
 // follow returns the state that a word leads to.

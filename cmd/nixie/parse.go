@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"nixie/classify"
 	"nixie/cmd/nixie/internal/render"
 	"nixie/codes"
 	"nixie/dsn"
@@ -57,11 +56,11 @@ read, and 2 for wrong usage.`,
 				}
 				paths = []string{"-"}
 			}
+			go warmUp() // while the rules are read
 			rules, err := newClassifier(opts.rules)
 			if err != nil {
 				return err
 			}
-			go warmUp(rules) // while the first message is read
 			var why render.References
 			if opts.why {
 				why = references(rules)
@@ -98,10 +97,9 @@ read, and 2 for wrong usage.`,
 	return cmd
 }
 
-// warmUp has the rules' phrases joined, and dsn and codes build what they need:
-// the dialects, the phrases and the registries.
-func warmUp(rules *classify.Classifier) {
-	go rules.Reply("", "unknown")
+// warmUp has dsn and codes build what they need: the dialects, the phrases and
+// the registries.
+func warmUp() {
 	dsn.Parse([]byte("From: MAILER-DAEMON@example.org\n\n<alice@example.org>: 550 5.1.1 User unknown\n"))
 	codes.Reply(550).Meaning()
 	codes.Status{Class: codes.Permanent, Subject: 1, Detail: 1}.Meaning()
