@@ -226,11 +226,9 @@ func mayBegin(phrase string, words *wordTable) bool {
 		return true
 	case n > 0:
 		return false
-	case phrase[0] == '{':
-		return true
 	}
-	s := scanner{text: phrase}
-	return s.next() && words.id(s.word()) != 0
+	s := scanner{text: fillHoles(phrase)}
+	return s.next() && (s.host != (hostRange{}) || words.id(s.word()) != 0)
 }
 
 // follow returns the state that a word leads to.

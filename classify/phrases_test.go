@@ -91,15 +91,25 @@ func FuzzPhrases(f *testing.F) {
 	f.Add("a * b\na b * b", "a 550 b 550 b 451 a 451 b: 550 a b 451-b\n451-a\n451 b")
 	f.Add("a b\n{addr} a\na * b", "a. B a@b a. b A! B <a@b>: A helo=b")
 	f.Add("user unknown\nunknown\nunknown user", "user unknown user")
+	f.Add("<{addr}> unknown\n({host}) a * b\n[{ip}] b\na.b c\n'{block-page}", "<a@b> unknown (x.y) a b [1.2.3.4] b x.a.b c x.y/block")
 	f.Fuzz(func(t *testing.T, lines, text string) {
-		a := newAutomaton(1)
+		a, chosen, words := newAutomaton(1), newAutomaton(1), wordsOf(text)
 		var phrases []string
 		for phrase := range strings.Lines(lines) {
 			if checkPhrase(phrase) == nil && len(phrases) < 50 {
-				a.add(phrase, int32(len(phrases)))
+				use := int32(len(phrases))
+				a.add(phrase, use)
+				if mayBegin(phrase, words) {
+					chosen.add(phrase, use)
+				}
 				phrases = append(phrases, phrase)
 			}
 		}
+		all := func(a *automaton) (found []match) {
+			a.find(text, &memory{}, func(m match) { found = append(found, m) }, func(*scanner) {})
+			return found
+		}
+		require.Equal(t, all(a), all(chosen))
 		got := map[string]bool{}
 		m := &memory{}
 		for range 2 { // the second pass shows whether the memory is clean

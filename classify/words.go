@@ -16,8 +16,9 @@ import (
 // a script that puts no spaces between words (Han, Kana, Hangul, Thai …) is a
 // word of its own. A mail address, a URL, a host name and a number with dots
 // are one word each, whatever stands in them: "spam" is no word of
-// spam@example.org, which is the word @. An IP address is the word #. Reply and status codes are
-// no words, since servers repeat them inside a sentence, at the head of each line of a long reply.
+// spam@example.org, which is the word @. An IP address is the word #. Reply and
+// status codes are no words, since servers repeat them inside a sentence, at the
+// head of each line of a long reply.
 type scanner struct {
 	text  string
 	codes bool // reply codes are words too
