@@ -240,7 +240,7 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 // in reports whether one of the phrases stands in text, be it inside a word.
 func (t *foldTable[T]) in(text string) bool {
 	found := false
-	for i := 0; i < len(text) && !found; i++ {
+	for i := 0; i < len(text) && !found; i += max(1, spaces(text[i:])) {
 		if t.heads.mayBegin(text[i:]) {
 			t.at(text[i:], func(int, T) { found = true })
 		}

@@ -24,7 +24,7 @@ func TestHeadSet(t *testing.T) {
 
 // TestHeadsOfPhrases tries each phrase in the forms in which a text may have it.
 func TestHeadsOfPhrases(t *testing.T) {
-	for group := range Groups(phrasesText) {
+	for group := range Groups(phrasesText + "\n" + languagesText) {
 		for f := range group.All("Phrase") {
 			words := f.Text() + " and more"
 			for _, text := range []string{words, strings.ToUpper(words), strings.ReplaceAll(words, " ", "\n\t"), strings.ReplaceAll(words, "'", "’")} {
