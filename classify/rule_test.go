@@ -85,6 +85,7 @@ func TestParseRulesErrors(t *testing.T) {
 		{"own list", "List: a\nText: b {a}", `f.txt:2: Text: {a} is no list that stands above`},
 		{"list twice", "List: a\nText: b\n\nList: a\nText: c", `f.txt:4: List needs a name of its own`},
 		{"list of a hole", "List: ip\nText: b", `f.txt:1: List needs a name of its own`},
+		{"list of nothing", "List: a\n\nRule: b\nText: c\nUnless: {a}\nReason: spam", `f.txt:1: List has no Text`},
 		{"field of a list", "List: a\nReply: 550", `f.txt:2: unknown field "Reply" of a list`},
 		{"phrase of a list", "List: a\nText: b @c", `f.txt:2: Text: phrase has an address; {addr} stands for any`},
 		{"many phrases", "List: a\nText: " + strings.Repeat("b,", 300) + "b\n\nRule: c\nText: {a} {a}\nReason: spam", `f.txt:5: rule f/c: Text: too many phrases`},

@@ -92,6 +92,9 @@ func (p *ruleParser) readList(group dsn.Fields) {
 			p.fail(f.Line, "Text: %w", err)
 		}
 	}
+	if len(group) == 1 {
+		p.fail(group[0].Line, "List has no Text")
+	}
 	p.lists[name] = phrases
 }
 
