@@ -49,8 +49,8 @@ scan:
 		s.url(start, end)
 		return true, true
 	}
-	if n := ipv6(text[start:], end-start); n > 0 {
-		s.set(start, start+n)
+	if end := ipv6(text, start, end-start); end > 0 {
+		s.set(start, end)
 		s.size = copy(s.buf[:], ipWord)
 		s.pos, s.chunk = s.end, s.end
 		return true, true
@@ -114,23 +114,26 @@ func (s *scanner) url(start, end int) {
 	s.pos, s.chunk = end, end
 }
 
-// ipv6 returns how long the IP address of version 6 is that text begins with,
-// 0 if it begins with none. Its first group would be that long.
-func ipv6(text string, group int) int {
-	if group > 4 || group == len(text) || text[group] != ':' {
+// ipv6 returns where the IP address of version 6 ends whose first group, that
+// long, begins at start; 0 if there is none.
+func ipv6(text string, start, group int) int {
+	if group > 4 || start+group == len(text) || text[start+group] != ':' {
 		return 0
 	}
-	n := 0
-	for n < len(text) && n < len("2001:db8:1234:1234:1234:1234:192.168.100.100") && (isHex(text[n]) || text[n] == ':' || text[n] == '.') {
-		n++
+	from, end := start, start
+	if strings.HasSuffix(text[:start], "::") && (start == 2 || !isAlnum(text[start-3])) { // "::ffff:192.0.2.1"
+		from -= 2
 	}
-	for n > 0 && (text[n-1] == ':' || text[n-1] == '.') && !strings.HasSuffix(text[:n], "::") {
-		n--
+	for end < len(text) && end-start < len("2001:db8:1234:1234:1234:1234:192.168.100.100") && (isHex(text[end]) || text[end] == ':' || text[end] == '.') {
+		end++
 	}
-	if _, err := netip.ParseAddr(text[:n]); err != nil {
+	for end > start && (text[end-1] == ':' || text[end-1] == '.') && !strings.HasSuffix(text[from:end], "::") {
+		end--
+	}
+	if _, err := netip.ParseAddr(text[from:end]); err != nil {
 		return 0
 	}
-	return n
+	return end
 }
 
 func isHex(c byte) bool { return isDigit(c) || 'a' <= lower(c) && lower(c) <= 'f' }
