@@ -120,17 +120,9 @@ var advices = []string{
 
 // sessionWords are what the ends of a session are called; a word of Chinese,
 // Japanese and Korean is a character.
-var sessionWords = func() wordTable {
-	words := newWordTable(200)
-	for s := (scanner{text: "your my our the is was from by of ip ipv4 ipv6 ptr address addr sender mail email e client host hostname " +
-		"server remote source connecting sending envelope return path mailfrom helo ehlo peer origin domain name mta smtp spf dkim dmarc " +
-		"von ihr ihre absender absenderadresse adresse votre de du de l expéditeur émetteur serveur " +
-		"su tu del remitente dirección desde servidor seu sua do remetente endereço " +
-		"il tuo suo mittente indirizzo uw afzender adres van twój twoje nadawca adresu " +
-		"ваш адрес отправитель от gönderen adresi adresiniz 您的发件人地址發送送信者元보낸사람아이피"}); s.next(); {
-		if hash := hashWord(s.word()); words.id(s.word()) == 0 {
-			words.add(slotOf(&words, s.word(), hash), string(s.word()), hash, 1)
-		}
-	}
-	return words
-}()
+var sessionWords = wordsOf("your my our the is was from by of ip ipv4 ipv6 ptr address addr sender mail email e client host hostname " +
+	"server remote source connecting sending envelope return path mailfrom helo ehlo peer origin domain name mta smtp spf dkim dmarc " +
+	"von ihr ihre absender absenderadresse adresse votre de du de l expéditeur émetteur serveur " +
+	"su tu del remitente dirección desde servidor seu sua do remetente endereço " +
+	"il tuo suo mittente indirizzo uw afzender adres van twój twoje nadawca adresu " +
+	"ваш адрес отправитель от gönderen adresi adresiniz 您的发件人地址發送送信者元보낸사람아이피")

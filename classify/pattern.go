@@ -1,8 +1,9 @@
 package classify
 
 import (
-	"nixie/codes"
 	"strings"
+
+	"nixie/codes"
 )
 
 // A statusPattern matches statuses; a negative number matches any, but a

@@ -205,7 +205,7 @@ func letterWord(text string) int {
 	return n
 }
 
-// wordsOf returns the words of text, as mayBegin asks for them.
+// wordsOf returns the words of text.
 func wordsOf(text string) *wordTable {
 	words := newWordTable(len(text) / 4)
 	for s := (scanner{text: text}); s.next(); {
