@@ -89,7 +89,8 @@ type foldTable[T any] struct {
 	keys   []byte     // the first byte of each node's label
 	values []T        // what the phrases stand for, in their order
 	first  [256]int32 // the root's child for each byte, 0 for none
-	heads  headSet    // how the phrases begin
+	short  headSet    // the phrases of less than eight bytes
+	long   []entry    // how the others begin: a hash table
 }
 
 type foldNode struct {
@@ -114,13 +115,13 @@ func newFoldTable[T any](phrases []phrase[T]) *foldTable[T] {
 	t := &foldTable[T]{nodes: make([]foldNode, 1, 2*n+1), keys: make([]byte, 1, 2*n+1), values: make([]T, n)}
 	for i := range phrases {
 		t.values[i] = phrases[i].value
-		t.heads.add(phrases[i].words)
 	}
 	t.branch(0, phrases, 0, n, 0)
 	root := &t.nodes[0]
 	for i := root.children; i < root.children+root.count; i++ {
 		t.first[t.keys[i]] = i
 	}
+	t.addHeads(phrases)
 	return t
 }
 
@@ -181,9 +182,19 @@ const beyond = 0xff
 
 // at calls found for each phrase that text begins with, shorter ones first.
 func (t *foldTable[T]) at(text string, found func(n int, value T)) {
-	node, label := &t.nodes[0], "" // what of the node's label is still to come
+	e, i := t.enter(text)
+	if i < 0 {
+		return
+	}
+	node := &t.nodes[e.node]
+	label := node.label[e.done:] // what of it is still to come
 	var folded [utf8.UTFMax]byte
-	for i := 0; i < len(text); {
+	if i > 0 && label == "" {
+		for _, value := range t.values[node.values:node.beyond] {
+			found(i, value)
+		}
+	}
+	for i < len(text) {
 		// A label is long, and most of it plain letters.
 		if label != "" && foldClass[text[i]] == label[0] && label[0] != ' ' {
 			n := 1
@@ -241,9 +252,7 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 func (t *foldTable[T]) in(text string) bool {
 	found := false
 	for i := 0; i < len(text) && !found; i += max(1, spaces(text[i:])) {
-		if t.heads.mayBegin(text[i:]) {
-			t.at(text[i:], func(int, T) { found = true })
-		}
+		t.at(text[i:], func(int, T) { found = true })
 	}
 	return found
 }

@@ -1,60 +1,153 @@
 package dsn
 
-// headSet tells of most words, at little cost, that no phrase begins there. It
-// has the hashes of the first six bytes of the phrases after folding; of those
-// that are shorter, of the first four or two.
+// head is what a text or a phrase begins with: eight bytes after folding, the
+// first one lowest.
+type head uint64
+
+const (
+	firstTwo  = 1<<16 - 1
+	firstFour = 1<<32 - 1
+	firstSix  = 1<<48 - 1
+	eachByte  = 0x0101010101010101
+	highBits  = 0x80 * eachByte
+)
+
+// headOf returns the head of text and how many bytes of text it takes, 0 where
+// the text is shorter or has characters beyond ASCII there. Any run of white
+// space is one space.
+func headOf(text string) (h head, size int) {
+	if len(text) < 8 {
+		return 0, 0
+	}
+	w := uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+		uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+	if w&highBits != 0 {
+		return 0, 0
+	}
+	// Of each byte that is meant the high bit is set.
+	noControl := w + (0x80-' ')*eachByte
+	visible := w + (0x80-'!')*eachByte
+	spaces := ^visible & highBits
+	if noControl&highBits == highBits && spaces&(spaces<<8) == 0 && spaces>>63 == 0 {
+		capitals := (w + (0x80-'A')*eachByte) &^ (w + (0x7f-'Z')*eachByte) & highBits
+		return head(w | capitals>>2), 8
+	}
+	return slowHeadOf(text)
+}
+
+// slowHeadOf is headOf for any white space.
+func slowHeadOf(text string) (h head, size int) {
+	for n := 0; n < 64; n += 8 {
+		if size == len(text) || foldClass[text[size]] == beyond {
+			return 0, 0
+		}
+		c := foldClass[text[size]]
+		h |= head(c) << n
+		if size++; c == ' ' {
+			size += spaces(text[size:])
+		}
+	}
+	return h, size
+}
+
+// headSet tells of most heads that no phrase of less than eight bytes begins
+// like them.
 type headSet struct{ six, four, two bitSet }
 
 // add adds a phrase in lower case.
-func (h *headSet) add(words string) {
-	head, n := headOf(words)
+func (s *headSet) add(words string) {
+	var h head
+	for i := range len(words) {
+		h |= head(words[i]) << (8 * i)
+	}
 	switch {
-	case n >= 6:
-		h.six.add(head)
-	case n >= 4:
-		h.four.add(head & firstFour)
-	case n >= 2:
-		h.two.add(head & firstTwo)
+	case len(words) >= 6:
+		s.six.add(h & firstSix)
+	case len(words) >= 4:
+		s.four.add(h & firstFour)
+	case len(words) >= 2:
+		s.two.add(h & firstTwo)
 	default:
-		for i := range h.two {
-			h.two[i] = ^uint64(0)
+		for i := range s.two {
+			s.two[i] = ^uint64(0)
 		}
 	}
 }
 
-// mayBegin reports whether text may begin with one of the phrases.
-func (h *headSet) mayBegin(text string) bool {
-	head, n := headOf(text)
-	return n < 6 || head&notASCII != 0 || h.six.has(head) || h.four.has(head&firstFour) || h.two.has(head&firstTwo)
+func (s *headSet) has(h head) bool {
+	return s.six.has(h&firstSix) || s.four.has(h&firstFour) || s.two.has(h&firstTwo)
 }
 
-const (
-	firstTwo  = 0xffff
-	firstFour = 0xffffffff
-	notASCII  = 0x808080808080
-)
-
-// headOf joins the first six bytes of text after folding, and says how many it
-// has. Any run of white space is one space.
-func headOf(text string) (head uint64, n int) {
-	for i := 0; n < 6 && i < len(text); n++ {
-		c := foldClass[text[i]]
-		head |= uint64(c) << (8 * n)
-		for i++; c == ' ' && i < len(text) && foldClass[text[i]] == ' '; i++ {
-		}
-	}
-	return head, n
-}
-
-// bitSet is a set of the hashes of numbers.
+// bitSet is a set of the hashes of heads.
 type bitSet [128]uint64
 
-func (s *bitSet) add(n uint64) {
-	n = n * 0x9e3779b97f4a7c15 >> 51
-	s[n>>6] |= 1 << (n & 63)
+func (s *bitSet) add(h head) { s[h.hash()>>57] |= 1 << (h.hash() >> 51 & 63) }
+
+func (s *bitSet) has(h head) bool { return s[h.hash()>>57]>>(h.hash()>>51&63)&1 != 0 }
+
+func (h head) hash() uint64 { return uint64(h) * 0x9e3779b97f4a7c15 }
+
+// entry is where in a foldTable one is behind a head.
+type entry struct {
+	head head
+	node int32
+	done int32 // bytes of the node's label
 }
 
-func (s *bitSet) has(n uint64) bool {
-	n = n * 0x9e3779b97f4a7c15 >> 51
-	return s[n>>6]>>(n&63)&1 != 0
+// addHeads makes the tables by which at enters t.
+func (t *foldTable[T]) addHeads(phrases []phrase[T]) {
+	size := 2
+	for size < 2*len(phrases) {
+		size *= 2
+	}
+	t.long = make([]entry, size)
+	for _, p := range phrases {
+		h, n := headOf(p.words)
+		switch {
+		case len(p.words) < 8:
+			t.short.add(p.words)
+		case n == 8:
+			if e := t.slot(h); e.head == 0 {
+				*e = t.behind(p.words[:n])
+				e.head = h
+			}
+		}
+	}
+}
+
+// slot returns the entry of a head, or the free one where it would stand.
+func (t *foldTable[T]) slot(h head) *entry {
+	last := uint64(len(t.long) - 1)
+	for i := h.hash() >> 32; ; i++ {
+		if e := &t.long[i&last]; e.head == h || e.head == 0 {
+			return e
+		}
+	}
+}
+
+// behind returns where one is behind the first words of a phrase.
+func (t *foldTable[T]) behind(words string) entry {
+	var e entry
+	for i := 0; i < len(words); i++ {
+		if node := &t.nodes[e.node]; int(e.done) == len(node.label) {
+			e.node, e.done = t.child(node, words[i]), 0
+		}
+		e.done++
+	}
+	return e
+}
+
+// enter returns where one is in t behind the head of text, and how much of
+// text that is: none of it where the whole walk is needed, -1 if no phrase
+// begins like that.
+func (t *foldTable[T]) enter(text string) (entry, int) {
+	h, size := headOf(text)
+	if size == 0 || t.short.has(h) {
+		return entry{}, 0
+	}
+	e := t.slot(h)
+	if e.head == 0 {
+		return entry{}, -1
+	}
+	return *e, size
 }

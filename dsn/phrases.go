@@ -83,7 +83,7 @@ func findPhrases(hits []hit, text string, from, to int) []hit {
 	last := other
 	for i := from; i < to; i++ {
 		c := byteClasses[text[i]]
-		if starts[last][c] && t.heads.mayBegin(text[i:]) {
+		if starts[last][c] {
 			t.at(text[i:], func(n int, kind phraseKind) {
 				hits = append(hits, hit{kind, i, i + n})
 			})
