@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -49,6 +50,9 @@ func findCodes(text string) codes.Code {
 	for c := range codes.Find(text) {
 		first.Reply = cmp.Or(first.Reply, c.Reply)
 		first.Status = cmp.Or(first.Status, c.Status)
+		if first.Reply != 0 && first.Status != (codes.Status{}) {
+			break
+		}
 	}
 	if first.Reply == 0 {
 		first.Reply = looseReply(text)
@@ -209,6 +213,7 @@ func valueAt(s string) int {
 	words := 0
 	for i, c := range s {
 		switch {
+		case 'a' <= c|0x20 && c|0x20 <= 'z':
 		case c == ':' || c == '：':
 			n := i + utf8.RuneLen(c)
 			rest := s[n:]
@@ -259,13 +264,14 @@ var hostWords = []string{"host ", "server ", "talking to ", "connected to ", "re
 
 // remoteHost returns the host that the text names as the one that answered.
 func remoteHost(text string) string {
-	folded := strings.ToLower(text)
-	if len(folded) != len(text) { // beyond ASCII there are letters that grow
-		folded = text
+	var buf [256]byte
+	folded := append(buf[:0], text...)
+	for i, c := range folded {
+		folded[i] = lower(c)
 	}
 	for _, words := range hostWords {
 		for from := 0; ; {
-			i := strings.Index(folded[from:], words)
+			i := bytes.Index(folded[from:], []byte(words))
 			if i < 0 {
 				break
 			}

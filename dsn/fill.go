@@ -2,6 +2,7 @@ package dsn
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"nixie/codes"
@@ -37,11 +38,15 @@ func (p *parser) prose() {
 		found := readText(p.Header, text, at, p.Original != nil)
 		if found.Original >= 0 && found.Dialect != "" {
 			p.Text, p.TextAt = text[:found.Original], at
-			body := part.body[:min(len(part.body), len(text))]
-			if string(body) != text { // it was encoded
-				body = []byte(text)
+			if p.Original == nil {
+				raw := part.body[:min(len(part.body), len(text))]
+				if string(raw) == text {
+					raw = raw[found.Original:]
+				} else { // it was encoded
+					raw = []byte(text[found.Original:])
+				}
+				p.inline(raw, Place{at.Part, at.Line + strings.Count(text[:found.Original], "\n")})
 			}
-			p.inline(body[found.Original:], Place{at.Part, at.Line + strings.Count(text[:found.Original], "\n")})
 		}
 		if found.saysNothing() && len(p.Recipients) == 0 && len(text) <= maxStub && i+1 < len(p.texts) && p.texts[i+1].within == "multipart/alternative" {
 			stub, p.Text = found, ""
@@ -182,13 +187,19 @@ func (p *parser) commands() {
 	if d := &p.Recipients[0].Diagnostic; len(p.Recipients) == 1 && d.Command == "" && d.Reply != 0 && strings.Contains(p.Text, "\n>>> ") {
 		d.Command = commandOf(d.Reply, p.Text)
 	}
-	if !strings.Contains(p.Text, "command)") {
+	if !slices.ContainsFunc(p.Recipients, func(r Recipient) bool { return r.Diagnostic.Text != "" && r.Diagnostic.Command == "" }) {
 		return
 	}
-	known := byAddress(p.Recipients)
-	for paragraph := range strings.SplitSeq(p.Text, "\n\n") {
-		if !strings.Contains(paragraph, "command)") {
-			continue
+	var known map[string]*Recipient
+	for rest := p.Text; ; {
+		at := strings.Index(rest, "command)")
+		if at < 0 {
+			return
+		}
+		paragraph := rest[strings.LastIndex(rest[:at], "\n\n")+1:]
+		paragraph, rest, _ = strings.Cut(paragraph, "\n\n")
+		if known == nil {
+			known = byAddress(p.Recipients)
 		}
 		if m, ok := nextAddress(paragraph, 0); ok {
 			if r := known[strings.ToLower(paragraph[m.start:m.end])]; r != nil && r.Diagnostic.Text != "" && r.Diagnostic.Command == "" {

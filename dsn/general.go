@@ -154,29 +154,31 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	role, gap := r.roleBefore(m, next, max(previous, r.paragraphStart(c.row)))
 	around := r.kindsBetween(max(r.rowStart(c.row-1), m.start-near), min(r.rowEnd(c.row+1), m.end+near))
 	follows := r.kindsBetween(m.end, min(r.rowEnd(c.row+5), m.end+near))
-	coded := hasFailureCode(before)
-	codeFollows := hasFailureCode(r.text[m.end:max(m.end, min(r.rowEnd(c.row+5), m.end+near))])
+	coded := func() bool { return hasFailureCode(before) }
+	codeFollows := func() bool {
+		return hasFailureCode(r.text[m.end:max(m.end, min(r.rowEnd(c.row+5), m.end+near))])
+	}
 	switch {
 	case r.isFormer(m):
 		c.tier = told
 	case role == saysSender && gap <= 24 && !c.item && !dots,
 		role == saysContact && (!c.item || gap <= 24 && c.row > 0 && !r.blank(c.row-1)):
 		c.tier = forgotten
-	case c.item && (failure && !r.signsOff(c.row) || follows&(saysCause|saysFailed) != 0 || codeFollows || actionWord(after) != "" || r.actionOfHeading(r.heading(-1, c.row)) != "" || r.reasonBetween(-1, c.row) != (span{})):
+	case c.item && (failure && !r.signsOff(c.row) || follows&(saysCause|saysFailed) != 0 || codeFollows() || actionWord(after) != "" || r.actionOfHeading(r.heading(-1, c.row)) != "" || r.reasonBetween(-1, c.row) != (span{})):
 		c.tier = named
 	case c.item, (colon || tail == "") && isHeaderLabel(label):
 		c.tier = listed
-	case dots && (coded || follows&(saysCause|saysFailed) != 0), colon && len(label) < 40 && r.actionIn(span{w.start, m.start}, true) != "":
+	case dots && (follows&(saysCause|saysFailed) != 0 || coded()), colon && len(label) < 40 && r.actionIn(span{w.start, m.start}, true) != "":
 		c.tier = named
-	case role == saysRecipient && gap <= 40 && coded:
+	case role == saysRecipient && gap <= 40 && coded():
 		c.tier = listed
-	case role == saysRecipient && gap <= 40 && (failure || follows&(saysCause|saysFailed|saysDelayed) != 0 || around&saysCause != 0 || codeFollows):
+	case role == saysRecipient && gap <= 40 && (failure || follows&(saysCause|saysFailed|saysDelayed) != 0 || around&saysCause != 0 || codeFollows()):
 		c.tier = named
 	case role == saysRecipient && gap <= 40, colon && around&(saysFailed|saysCause) != 0:
 		c.tier = told
-	case coded:
+	case coded():
 		c.tier = quoted
-	case around&(saysFailed|saysCause) != 0, codeFollows:
+	case around&(saysFailed|saysCause) != 0, codeFollows():
 		c.tier = told
 	case failure && c.last:
 		c.tier = listed

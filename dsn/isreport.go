@@ -16,7 +16,7 @@ func (r *reader) isReport(d *dialect) bool {
 	if (s.list || s.listed && !s.robot) && !s.machine() && !(s.office && s.aboutFailure()) && !(known && r.attached) {
 		return false
 	}
-	stated := named && !s.answer && r.failureOf(&r.items[0])
+	stated := func() bool { return named && !s.answer && r.failureOf(&r.items[0]) }
 	if named && !known && !s.report && s.failed == nil && !s.aboutFailure() && r.isOwn(r.items[0].address) && !hasFailureCode(r.text) {
 		return false // what a mail system tells its user of the own mailbox
 	}
@@ -27,8 +27,8 @@ func (r *reader) isReport(d *dialect) bool {
 		}
 	}
 	// Some mail systems say of a report that it is an answer.
-	coded := named && s.subjectStart&saysFailed != 0 && hasFailureCode(r.text)
-	if s.autoReply && !known && !s.daemon && !s.report && !(s.office && s.aboutFailure()) && s.failed == nil && !coded && !stated {
+	coded := func() bool { return named && s.subjectStart&saysFailed != 0 && hasFailureCode(r.text) }
+	if s.autoReply && !known && !s.daemon && !s.report && !(s.office && s.aboutFailure()) && s.failed == nil && !coded() && !stated() {
 		return false
 	}
 	if known && r.attached && !named && s.subject&saysFailed != 0 {
@@ -57,7 +57,7 @@ func (r *reader) isReport(d *dialect) bool {
 		return false
 	case s.office:
 		return named && (kinds&saysFailed != 0 || permanent)
-	case (s.auto || s.autoReply) && stated && r.kindsBetween(0, r.items[0].rest)&saysGoods == 0:
+	case (s.auto || s.autoReply) && stated() && r.kindsBetween(0, r.items[0].rest)&saysGoods == 0:
 		return true
 	case s.thread:
 		return false
@@ -79,11 +79,13 @@ func (r *reader) isReport(d *dialect) bool {
 // failureOf reports whether the Subject is that of a report and the sentence
 // that names an item says to who gets it that delivery of their message failed, and the text why.
 func (r *reader) failureOf(it *item) bool {
+	if !r.signs.aboutFailure() || r.signs.subjectStart&(saysAway|saysChallenge) != 0 {
+		return false
+	}
 	rest := min(it.rest, len(r.text)) // it may stand where the original begins
-	start := r.sentenceStart(rest)
-	role := r.kindsBetween(start, rest)
+	role := r.kindsBetween(r.sentenceStart(rest), rest)
 	sentence, all := r.sentenceKinds(it), r.kindsBetween(0, len(r.text))
-	return r.signs.aboutFailure() && r.signs.subjectStart&(saysAway|saysChallenge) == 0 && role&(saysContact|saysSender) == 0 &&
+	return role&(saysContact|saysSender) == 0 &&
 		sentence&saysFailed != 0 && sentence&saysYours != 0 && all&saysAway == 0 && (all&saysCause != 0 || hasFailureCode(r.text))
 }
 

@@ -159,23 +159,13 @@ func (r *reader) saidOf(list []candidate, group []int, i int) (Action, span) {
 // sentenceStart returns where the sentence that offset stands in begins.
 func (r *reader) sentenceStart(offset int) int {
 	start := max(0, offset-near)
-	text := r.text[start:offset]
-	for _, end := range []string{". ", ".\n", "\n\n", "; "} {
-		if i := lastPair(text, end); i >= 0 {
-			start, text = start+i+len(end), text[i+len(end):]
-		}
-	}
-	return start
-}
-
-// lastPair returns where two bytes stand last in text, -1 if nowhere.
-func lastPair(text, pair string) int {
-	for i := len(text) - 2; i >= 0; i-- {
-		if text[i] == pair[0] && text[i+1] == pair[1] {
+	for i := offset; i > start+1; i-- {
+		switch last, mark := r.text[i-1], r.text[i-2]; {
+		case last == ' ' && (mark == '.' || mark == ';'), last == '\n' && (mark == '.' || mark == '\n'):
 			return i
 		}
 	}
-	return -1
+	return start
 }
 
 // sentenceEnd returns where the sentence that offset stands in ends; a colon

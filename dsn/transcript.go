@@ -78,6 +78,9 @@ func (r *reader) transcript() []exchange {
 				last = len(list) - 1
 			}
 		default:
+			if !strings.Contains(s, "...") {
+				continue // as most
+			}
 			m, ok := nextAddress(s, 0)
 			if !ok || !strings.HasPrefix(s[min(m.end+1, len(s)):], "...") {
 				continue
