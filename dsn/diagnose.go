@@ -245,7 +245,7 @@ func withoutCommands(text string) (answer, command string) {
 		line = strings.TrimSpace(line)
 		if rest, ok := strings.CutPrefix(line, ">>>"); ok {
 			if !answered {
-				command, _ = smtpCommand(strings.TrimLeft(rest, "> "))
+				command, _ = smtpCommand(unquoted(rest))
 			}
 			continue
 		}

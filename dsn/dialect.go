@@ -181,12 +181,12 @@ func pickDialect(r *reader, header Fields, without string) *dialect {
 		if w.quoted || r.blank(i) {
 			continue
 		}
-		try := func(_ int, b begin) {
+		try := func(n int, b begin) {
 			score := b.template.fixed + 30*len(b.conditions)
 			if score <= weight || b.name == without {
 				return
 			}
-			if c, ok := b.template.match(r.text, w.start, w.end); ok && b.holds(header) {
+			if c, ok := b.template.matchBehind(n, r.text, w.start, w.end); ok && b.holds(header) {
 				best, weight, reporting = b.dialect, score, c.host
 			}
 		}

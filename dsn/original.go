@@ -77,14 +77,14 @@ func (r *reader) isSeparator(i int, hits []hit) bool {
 	if !r.need(next) {
 		return strings.HasSuffix(bare, ":") || strings.HasSuffix(bare, "follows.")
 	}
-	line := strings.TrimLeft(r.row(next), "> ")
+	line := unquoted(r.row(next))
 	return isOriginalField(headerName(line)) || strings.HasPrefix(line, "From ")
 }
 
 // startsHeader reports whether the header of a message begins at row i,
 // without anything that announces it.
 func (r *reader) startsHeader(i int) bool {
-	line := strings.TrimLeft(r.row(i), "> ")
+	line := unquoted(r.row(i))
 	name := headerName(line)
 	if name == "" && !strings.HasPrefix(line, "From ") || name != "" && !isOriginalField(name) {
 		return false
@@ -95,7 +95,7 @@ func (r *reader) startsHeader(i int) bool {
 		if r.rows[j].indent > r.rows[i].indent || strings.HasPrefix(s, ">  ") || strings.HasPrefix(s, ">\t") {
 			continue
 		}
-		name := headerName(strings.TrimLeft(s, "> "))
+		name := headerName(unquoted(s))
 		if name == "" {
 			break
 		}

@@ -86,11 +86,28 @@ func collapseKeepingEnds(s string) string {
 // match reports whether text has the form of t at offset at, and what stands
 // in the holes. End is where the line ends.
 func (t *template) match(text string, at, end int) (capture, bool) {
-	c := capture{answer: -1}
-	if !match(t.tokens, text, at, end, &c) {
-		return c, false
+	return t.matchBehind(0, text, at, end)
+}
+
+// matchBehind is match where the first n bytes are known to be the words that
+// t begins with, if n is not 0.
+func (t *template) matchBehind(n int, text string, at, end int) (capture, bool) {
+	c, tokens := capture{answer: -1}, t.tokens
+	if n > 0 {
+		tokens = tokens[1:]
+		at, end = at+n, endBehind(text, at+n, end)
 	}
-	return c, true
+	ok := match(tokens, text, at, end, &c)
+	return c, ok
+}
+
+// endBehind returns where the line ends whose words end at offset at: it is
+// another one than that which ends at end if they went on beyond.
+func endBehind(text string, at, end int) int {
+	if at > end {
+		end = at + len(line(text[at:]))
+	}
+	return end
 }
 
 func match(tokens []token, text string, at, end int, c *capture) bool {
@@ -101,9 +118,7 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 			if !ok {
 				return false
 			}
-			if at += n; at > end { // the words went on to another line
-				end = at + len(line(text[at:]))
-			}
+			at, end = at+n, endBehind(text, at+n, end)
 		case "addr":
 			m, ok := nextAddress(text[:end], at)
 			if !ok || m.start != at {

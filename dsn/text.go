@@ -171,18 +171,26 @@ func makeRow(text string, start, end int) row {
 			break
 		}
 	}
-	for w.end > w.start && strings.IndexByte(" \t\r", text[w.end-1]) >= 0 {
+	for w.end > w.start && (isBlank(text[w.end-1]) || text[w.end-1] == '\r') {
 		w.end--
 	}
 	w.indent = w.start - start
 	if w.start < w.end && text[w.start] == '>' {
 		// ">>> RCPT TO" is a transcript, "> bob@example.org" an item of MDaemon's.
 		s := text[w.start:w.end]
-		rest := strings.TrimLeft(s, "> ")
+		rest := unquoted(s)
 		m, ok := nextAddress(rest, 0)
 		w.quoted = !isTranscript(s) && !(ok && m.start == 0 && m.end == len(rest))
 	}
 	return w
+}
+
+// unquoted returns a line without the marks of quoted mail before it.
+func unquoted(s string) string {
+	for s != "" && (s[0] == '>' || s[0] == ' ') {
+		s = s[1:]
+	}
+	return s
 }
 
 // addItem adds a recipient, unless it is one already.

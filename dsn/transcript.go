@@ -14,7 +14,7 @@ func isTranscript(s string) bool {
 // a date or none.
 func sessionLine(s string) (line string, sent, received bool) {
 	if rest, ok := strings.CutPrefix(s, ">>>"); ok {
-		return strings.TrimLeft(rest, "> "), true, false
+		return unquoted(rest), true, false
 	}
 	if rest, ok := strings.CutPrefix(s, "<<<"); ok {
 		return strings.TrimLeft(rest, "< "), false, true
@@ -55,10 +55,12 @@ func (r *reader) transcript() []exchange {
 	last := -1 // the exchange of the answer above, while no local line has closed it
 	for i := 0; i < len(r.rows) && len(list) < maxExchanges; i++ {
 		s := r.row(i)
-		if _, ok := foldMatch(strings.TrimLeft(s, ". "), "while talking to "); ok {
-			host = strings.Trim(s[strings.LastIndexByte(s, ' ')+1:], ":.")
-			command, address, last = "", "", -1
-			continue
+		if s != "" && (s[0] == '.' || lower(s[0]) == 'w') {
+			if _, ok := foldMatch(strings.TrimLeft(s, ". "), "while talking to "); ok {
+				host = strings.Trim(s[strings.LastIndexByte(s, ' ')+1:], ":.")
+				command, address, last = "", "", -1
+				continue
+			}
 		}
 		line, sent, received := sessionLine(s)
 		switch {
