@@ -115,7 +115,7 @@ func newClassifier(own []Rule, ours ...[]Rule) (*Classifier, error) {
 	}
 	c.phrases = sync.OnceValue(func() *phraseBook { return c.joinPhrases(nil) })
 	c.memory.New = func() any {
-		return &scratch{hits: make([]textHit, len(c.matchers))}
+		return &scratch{hits: make([]textHit, len(c.matchers)), barred: make([]int32, len(c.matchers))}
 	}
 	return c, nil
 }
@@ -213,15 +213,17 @@ func addOnce[K comparable](index map[K][]int32, key K, i int32) {
 // phraseBook is the phrases of all rules.
 type phraseBook struct {
 	*automaton
-	uses  []use      // of the phrases
-	words *wordTable // with which they may begin; nil for any
+	uses   []use      // of the phrases
+	unless [][]int32  // the rules with each phrase of an Unless
+	words  *wordTable // with which they may begin; nil for any
 }
 
-// use is what a phrase was added for: a token of a provider, or a rule.
+// use is what a phrase was added for: a token of a provider, the Text of a rule,
+// or the Unless of rules, of which many have the same.
 type use struct {
 	provider int16
+	unless   int32 // from 1
 	rule     int32
-	unless   bool
 	toSender bool
 }
 
@@ -252,21 +254,23 @@ func (c *Classifier) joinPhrases(words *wordTable) *phraseBook {
 	}
 	book := &phraseBook{automaton: newAutomaton(n), words: words}
 	book.addAll(toSender, use{toSender: true})
-	type token struct {
-		provider int16
-		phrase   string
-	}
-	known := map[token]bool{}
+	unless := map[string]int32{}
 	for i := range c.matchers {
 		m := &c.matchers[i]
-		for _, phrase := range m.Tokens {
-			if !known[token{m.provider, phrase}] {
-				known[token{m.provider, phrase}] = true
-				book.addAll([]string{phrase}, use{provider: m.provider})
-			}
+		if i == 0 || m.provider != c.matchers[i-1].provider || !slices.Equal(m.Tokens, c.matchers[i-1].Tokens) {
+			book.addAll(m.Tokens, use{provider: m.provider})
 		}
 		book.addAll(m.Text, use{rule: int32(i)})
-		book.addAll(m.Unless, use{rule: int32(i), unless: true})
+		for _, phrase := range m.Unless {
+			id, known := unless[phrase]
+			if !known {
+				book.unless = append(book.unless, nil)
+				id = int32(len(book.unless))
+				unless[phrase] = id
+				book.addAll([]string{phrase}, use{unless: id})
+			}
+			book.unless[id-1] = append(book.unless[id-1], int32(i))
+		}
 	}
 	return book
 }

@@ -100,9 +100,8 @@ type candidate struct {
 // textHit is what a pass over a text found of one rule's phrases.
 type textHit struct {
 	match
-	found, unless bool
-	aside         bool  // found, but only where it says little
-	early         int32 // where the first of Unless that says little ends; 0 for none
+	found bool
+	aside bool // found, but only where it says little
 }
 
 // scratch is the memory of one judgement; it is used again for the next.
@@ -110,6 +109,7 @@ type scratch struct {
 	memory
 	hits      []textHit // of each rule
 	touched   []int32   // the rules with a hit
+	barred    []int32   // of each rule, how much of the end of the text Unless bars it from
 	little    []span    // where the text says little
 	toSender  []span    // where it speaks to the sender
 	providers []int16   // whose answer it is
@@ -194,17 +194,23 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		if within(s.toSender, m.start) {
 			return
 		}
+		aside := within(s.little, m.start) || !m.gap && within(s.little, m.end-1)
+		if u.unless != 0 {
+			rest := int32(len(text))
+			if aside { // it bears only on what follows
+				rest -= m.end
+			}
+			for _, rule := range phrases.unless[u.unless-1] {
+				s.barred[rule] = max(s.barred[rule], rest)
+			}
+			return
+		}
 		hit := &s.hits[u.rule]
-		if !hit.found && !hit.unless && hit.early == 0 {
+		if !hit.found {
 			s.touched = append(s.touched, u.rule)
 		}
-		switch aside := within(s.little, m.start) || !m.gap && within(s.little, m.end-1); {
-		case u.unless && !aside:
-			hit.unless = true
-		case u.unless:
-			hit.early = cmp.Or(hit.early, m.end)
-		case !hit.found || hit.aside && !aside || hit.aside == aside && m.words > hit.words:
-			hit.found, hit.aside, hit.match = true, aside, m
+		if !hit.found || hit.aside && !aside || hit.aside == aside && m.words > hit.words {
+			*hit = textHit{m, true, aside}
 		}
 	}, func(w *scanner) {
 		if names(text, w) {
@@ -213,20 +219,21 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 	})
 	for _, rule := range s.touched {
 		hit := &s.hits[rule]
-		hit.unless = hit.unless || hit.early > 0 && hit.early <= hit.start // it is what the answer is about
-		if hit.found && !hit.unless && !hit.aside {
+		hit.found = hit.start < int32(len(text))-s.barred[rule]
+		if hit.found && !hit.aside {
 			c.offer(f, s, candidate{rule + 1, hit.words, int32(from) + hit.start, int32(from) + hit.end, uint8(passage)})
 		}
 	}
 	said := c.blamesAddress(s.best[tierProvider]) || c.blamesAddress(s.best[tierText])
 	for _, rule := range s.touched {
 		hit := &s.hits[rule]
-		if !said && hit.aside && !hit.unless {
+		if !said && hit.found && hit.aside {
 			c.offer(f, s, candidate{rule + 1, hit.words, int32(from) + hit.start, int32(from) + hit.end, uint8(passage)})
 		}
 		*hit = textHit{}
 	}
 	s.touched = s.touched[:0]
+	clear(s.barred)
 }
 
 // blamesAddress reports whether a rule finds the fault with the address or its domain.

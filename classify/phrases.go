@@ -93,9 +93,13 @@ type automaton struct {
 
 // A state stands for the words of a segment read so far.
 type state struct {
-	end    int32 // the first segment that ends here; 0 for none
-	goesOn bool  // there are steps from here
+	end  int32  // the first segment that ends here; 0 for none
+	next uint32 // a bit for each word that leads on, as bitOf gives it
 }
+
+// bitOf maps words to bits. Most words that follow in a text lead nowhere,
+// which shows by their bit.
+func bitOf(word int32) uint32 { return 1 << (word & 31) }
 
 // A step leads from a state to that after another word. A map of them would
 // take twice as long to fill, which is most of the time to start.
@@ -265,7 +269,7 @@ func (a *automaton) step(from, word int32) int32 {
 	st := slot(a.steps, from, word)
 	if st.to == 0 {
 		*st = step{from, word, a.newState()}
-		a.states[from].goesOn = true
+		a.states[from].next |= bitOf(word)
 	}
 	return st.to
 }
@@ -391,17 +395,20 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 			active = 0
 			continue
 		}
+		bit := bitOf(id)
 		states[active] = 0
 		before := states[:active+1]
 		active = 0
 		for _, state := range before {
 			if state == 0 {
 				state = id
+			} else if a.states[state].next&bit == 0 {
+				continue
 			} else if state = slot(a.steps, state, id).to; state == 0 {
 				continue
 			}
 			at := a.states[state]
-			if at.goesOn {
+			if at.next != 0 {
 				states[active] = state
 				active++
 			}
