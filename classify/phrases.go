@@ -213,9 +213,9 @@ func letterWord(text string) int {
 func wordsOf(text string) *wordTable {
 	words := newWordTable(len(text) / 4)
 	for s := (scanner{text: text}); s.next(); {
-		hash := hashWord(s.word())
-		if free := slotOf(&words, s.word(), hash); free.id == 0 {
-			words.add(free, string(s.word()), hash, 1)
+		key := keyOf(s.word())
+		if free := slotOf(&words, s.word(), key); free.id == 0 {
+			words.add(free, string(s.word()), key, 1)
 		}
 	}
 	return &words
@@ -226,7 +226,7 @@ func wordsOf(text string) *wordTable {
 func mayBegin(phrase string, words *wordTable) bool {
 	n := letterWord(phrase)
 	switch {
-	case n > 0 && slotOf(words, phrase[:n], hashWord(phrase[:n])).id != 0, strings.IndexByte(phrase, '.') >= 0:
+	case n > 0 && slotOf(words, phrase[:n], keyOf(phrase[:n])).id != 0, strings.IndexByte(phrase, '.') >= 0:
 		return true
 	case n > 0:
 		return false
@@ -237,12 +237,12 @@ func mayBegin(phrase string, words *wordTable) bool {
 
 // follow returns the state that a word leads to.
 func follow[T string | []byte](a *automaton, at int32, word T) int32 {
-	hash := hashWord(word)
-	slot := slotOf(&a.ids, word, hash)
+	key := keyOf(word)
+	slot := slotOf(&a.ids, word, key)
 	id := slot.id
 	if id == 0 {
 		id = a.newState()
-		a.ids.add(slot, string(word), hash, id)
+		a.ids.add(slot, string(word), key, id)
 	}
 	if at == 0 {
 		return id

@@ -16,9 +16,9 @@ func TestWordTable(t *testing.T) {
 	}
 	for i, word := range words {
 		assert.Zero(t, table.id([]byte(word)), word)
-		hash := hashWord(word)
-		assert.Equal(t, hash, hashWord([]byte(word)), word)
-		table.add(slotOf(&table, word, hash), word, hash, int32(i)+1)
+		key := keyOf(word)
+		assert.Equal(t, key, keyOf([]byte(word)), word)
+		table.add(slotOf(&table, word, key), word, key, int32(i)+1)
 	}
 	for i, word := range words {
 		assert.EqualValues(t, i+1, table.id([]byte(word)), word)
