@@ -113,7 +113,11 @@ func newClassifier(own []Rule, ours ...[]Rule) (*Classifier, error) {
 			c.add(&rules[i], providers)
 		}
 	}
-	c.phrases = sync.OnceValue(func() *phraseBook { return c.joinPhrases(nil) })
+	c.phrases = sync.OnceValue(func() *phraseBook {
+		book := c.joinPhrases(nil)
+		book.pack()
+		return book
+	})
 	c.memory.New = func() any {
 		return &scratch{hits: make([]textHit, len(c.matchers)), barred: make([]int32, len(c.matchers))}
 	}
@@ -237,8 +241,14 @@ const (
 // most of the time to start, ten times as long as to choose those that begin
 // with a word of the text; so it is put off until there have been some texts.
 func (c *Classifier) phrasesFor(text string) *phraseBook {
-	if len(text) <= shortText && c.texts.Load() < firstTexts && c.texts.Add(1) <= firstTexts {
-		return c.joinPhrases(wordsOf(text))
+	if len(text) <= shortText && c.texts.Load() < firstTexts {
+		words := wordsOf(text)
+		if words.words == 0 {
+			return &phraseBook{automaton: newAutomaton(0)}
+		}
+		if c.texts.Add(1) <= firstTexts {
+			return c.joinPhrases(words)
+		}
 	}
 	return c.phrases()
 }

@@ -107,6 +107,7 @@ type textHit struct {
 // scratch is the memory of one judgement; it is used again for the next.
 type scratch struct {
 	memory
+	found     []match   // of the text at hand
 	hits      []textHit // of each rule
 	touched   []int32   // the rules with a hit
 	barred    []int32   // of each rule, how much of the end of the text Unless bars it from
@@ -176,24 +177,33 @@ func (c *Classifier) addHost(s *scratch, host string) {
 // searchText asks the rules with phrases about a piece of a passage.
 func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 	text := f.texts[passage][from:to]
-	if s.scan = (scanner{text: text}); !s.scan.next() {
+	if text == "" {
 		return
 	}
-	s.little, s.toSender = little(s.little[:0], text), s.toSender[:0]
 	phrases := c.phrasesFor(text)
+	says := false // a Text stands in it
+	s.found, s.toSender = s.found[:0], s.toSender[:0]
 	phrases.find(text, &s.memory, func(m match) {
-		u := phrases.uses[m.use]
-		if u.provider != 0 {
+		switch u := &phrases.uses[m.use]; {
+		case u.provider != 0:
 			s.addProvider(u.provider)
-			return
-		}
-		if u.toSender {
+		case u.toSender:
 			s.toSender = append(s.toSender, span{m.start, m.end})
-			return
+		case !within(s.toSender, m.start):
+			s.found = append(s.found, m)
+			says = says || u.unless == 0
 		}
-		if within(s.toSender, m.start) {
-			return
+	}, func(w *scanner) {
+		if names(text, w) {
+			c.addHost(s, text[w.host.start:w.host.end])
 		}
+	})
+	if !says {
+		return
+	}
+	s.little = little(s.little[:0], text)
+	for _, m := range s.found {
+		u := &phrases.uses[m.use]
 		aside := within(s.little, m.start) || !m.gap && within(s.little, m.end-1)
 		if u.unless != 0 {
 			rest := int32(len(text))
@@ -203,7 +213,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 			for _, rule := range phrases.unless[u.unless-1] {
 				s.barred[rule] = max(s.barred[rule], rest)
 			}
-			return
+			continue
 		}
 		hit := &s.hits[u.rule]
 		if !hit.found {
@@ -212,11 +222,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		if !hit.found || hit.aside && !aside || hit.aside == aside && m.words > hit.words {
 			*hit = textHit{m, true, aside}
 		}
-	}, func(w *scanner) {
-		if names(text, w) {
-			c.addHost(s, text[w.host.start:w.host.end])
-		}
-	})
+	}
 	for _, rule := range s.touched {
 		hit := &s.hits[rule]
 		hit.found = hit.start < int32(len(text))-s.barred[rule]

@@ -162,6 +162,26 @@ func (a *automaton) end(state int32, seg segment) {
 	a.segments = append(a.segments, seg)
 }
 
+// pack puts the segments that end at a state side by side.
+func (a *automaton) pack() {
+	packed := make([]segment, 1, len(a.segments))
+	for i := range a.states {
+		at := &a.states[i]
+		next := at.end
+		if next != 0 {
+			at.end = int32(len(packed))
+		}
+		for next != 0 {
+			seg := a.segments[next]
+			if next = seg.next; next != 0 {
+				seg.next = int32(len(packed)) + 1
+			}
+			packed = append(packed, seg)
+		}
+	}
+	a.segments = packed
+}
+
 // gapAfter returns the asterisk that follows a segment.
 func (a *automaton) gapAfter(state int32, seg segment) int32 {
 	for i := a.states[state].end; i != 0; i = a.segments[i].next {
@@ -354,9 +374,11 @@ type hit struct {
 
 // memory is what a pass needs to remember of the text; it is used again for the next.
 type memory struct {
-	scan scanner
-	last []int32 // the last hit before each asterisk, from 1
-	hits []hit
+	scan   scanner
+	starts [2 * maxSegmentWords]int32 // of the words read last, in bytes
+	states [maxSegmentWords + 1]int32 // that the words read last lead to, and the first
+	last   []int32                    // the last hit before each asterisk, from 1
+	hits   []hit
 }
 
 func (m *memory) reset(gaps int32) {
@@ -372,19 +394,17 @@ func (m *memory) reset(gaps int32) {
 // find calls found for every phrase in text and seen for every host name.
 func (a *automaton) find(text string, m *memory, found func(match), seen func(s *scanner)) {
 	m.reset(a.gaps)
-	var starts [2 * maxSegmentWords]int32 // of the words read last, in bytes
-	var states [maxSegmentWords + 1]int32 // that the words read last lead to, and the first
-	var active, n, reply int32            // how many of them; reply is the word that the last reply begins with
-	end := 0                              // where the word before ends
+	var active, n, reply int32 // how many states; reply is the word that the last reply begins with
+	end := 0                   // where the word before ends
 	m.scan = scanner{text: text}
 	for s := &m.scan; s.next(); {
 		if s.begun {
 			reply = n
 		}
-		if s.host != (hostRange{}) {
+		if s.host.end > 0 {
 			seen(s)
 		}
-		starts[n%int32(len(starts))] = int32(s.start)
+		m.starts[uint32(n)%uint32(len(m.starts))] = int32(s.start)
 		n++
 		if s.start-end > 1 && beginsSentence(text[end:s.start], text[s.start]) {
 			active = 0
@@ -396,8 +416,8 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 			continue
 		}
 		bit := bitOf(id)
-		states[active] = 0
-		before := states[:active+1]
+		m.states[active] = 0
+		before := m.states[:active+1]
 		active = 0
 		for _, state := range before {
 			if state == 0 {
@@ -409,13 +429,17 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 			}
 			at := a.states[state]
 			if at.next != 0 {
-				states[active] = state
+				m.states[active] = state
 				active++
 			}
-			for i := at.end; i != 0; i = a.segments[i].next {
+			for i := at.end; i != 0; {
 				seg := &a.segments[i]
+				i = seg.next
+				if seg.after != 0 && m.last[seg.after] == 0 { // as with most
+					continue
+				}
 				first := n - seg.words
-				start := starts[first%int32(len(starts))]
+				start := m.starts[uint32(first)%uint32(len(m.starts))]
 				if seg.after != 0 {
 					var ok bool
 					if start, ok = m.before(seg.after, first, reply); !ok {
