@@ -105,12 +105,12 @@ func newClassifier(own []Rule, ours ...[]Rule) (*Classifier, error) {
 		if err := r.check(); err != nil {
 			return nil, &RuleError{r.file, r.line, r.Name, err}
 		}
-		c.add(r, providers).own = true
+		c.add(r, providers, true)
 		c.ownText = c.ownText || len(r.Text) > 0
 	}
 	for _, rules := range ours {
 		for i := range rules {
-			c.add(&rules[i], providers)
+			c.add(&rules[i], providers, false)
 		}
 	}
 	c.phrases = sync.OnceValue(func() *phraseBook {
@@ -125,29 +125,36 @@ func newClassifier(own []Rule, ours ...[]Rule) (*Classifier, error) {
 }
 
 // add adds a rule whose values are checked.
-func (c *Classifier) add(r *Rule, providers map[string]int16) *matcher {
+func (c *Classifier) add(r *Rule, providers map[string]int16, own bool) {
 	i := int32(len(c.matchers))
-	c.matchers = append(c.matchers, newMatcher(r))
-	m := &c.matchers[i]
-	m.provider = c.provider(providers, r)
+	c.matchers = append(c.matchers, newMatcher(r, i, own))
+	c.matchers[i].provider = c.provider(providers, r)
 	if _, ok := c.byName[r.Name]; !ok {
 		c.byName[r.Name] = i
 	}
 	c.index(i)
-	return m
 }
 
 // newMatcher makes a rule ready; its values are checked.
-func newMatcher(r *Rule) matcher {
-	m := matcher{Rule: r, tier: uint8(slices.Index(tierBasis[:], r.Basis())), dead: r.Reason.Dead(), actions: r.Action}
+func newMatcher(r *Rule, i int32, own bool) matcher {
+	m := matcher{Rule: r, row: r.Reason.row(), tier: uint8(slices.Index(tierBasis[:], r.Basis())), actions: r.Action}
 	switch {
 	case r.Reason == TransientFailure || r.Reason == PermanentFailure:
 		m.level = levelClass
 	case r.Vague:
 		m.level = levelVague
 	}
+	m.order = order(i) | order(m.level)<<orderLevel | maxWords<<orderWords
 	for _, n := range []int{len(r.Text), len(r.Status), len(r.Reply), len(r.Command), len(r.Action)} {
-		m.kinds += uint8(min(n, 1))
+		if n == 0 {
+			m.order += 1 << orderKinds
+		}
+	}
+	if m.row.dead {
+		m.order |= 1 << orderDead
+	}
+	if !own {
+		m.order |= 1 << orderOurs
 	}
 	for _, s := range r.Status {
 		p, _ := parseStatusPattern(s)

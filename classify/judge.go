@@ -100,7 +100,8 @@ func (c *Classifier) recipient(report *dsn.Report, r *dsn.Recipient, i int, text
 	if specific(d.Status) >= specific(f.status) && !torn {
 		f.status = d.Status
 	}
-	f.hosts = [...]string{r.RemoteMTA.Value, report.ReportingMTA.Value, domain(r.Final.Value), domain(r.Original.Value)}
+	f.hosts = [...]string{r.RemoteMTA.Value, report.ReportingMTA.Value}
+	f.addresses = [...]string{r.Final.Value, r.Original.Value}
 	return c.judge(&f, text)
 }
 
@@ -133,10 +134,10 @@ func (c *Classifier) judge(f *facts, text *humanText) Verdict {
 	if first.rule == 0 {
 		return v
 	}
-	rule := c.matchers[first.rule-1].Rule
+	rule := &c.matchers[first.rule-1]
 	v.Reason, v.Fault, v.Decision = rule.Reason, rule.Fault, rule.Decision
 	if v.Decision == "" {
-		v.Fault, v.Decision = v.Reason.Fault(), v.Reason.Decision()
+		v.Fault, v.Decision = rule.row.fault, rule.row.decision
 	}
 	v.Transient = v.Transient || rule.Transient || c.saysForNow(s)
 	v.Decision = decide(v.Decision, f.action, v.Transient)

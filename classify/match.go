@@ -1,7 +1,6 @@
 package classify
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -34,10 +33,9 @@ const (
 // matcher is a rule made ready to be asked.
 type matcher struct {
 	*Rule
+	row         *reasonRow
 	tier, level uint8
-	kinds       uint8 // of conditions
-	own         bool  // not one of ours
-	dead        bool  // proves a dead address
+	order       order // with no phrase
 	provider    int16 // whose answers it is for, from 1; 0 for everybody's
 	status      []statusPattern
 	reply       []replyPattern
@@ -52,7 +50,8 @@ type facts struct {
 	reply     codes.Reply
 	transient bool // by any of the codes
 	command   string
-	hosts     [4]string // that may be the provider's; also domains
+	hosts     [2]string // that may be the provider's
+	addresses [2]string // whose domains may be
 
 	texts  [passages]string // that are searched for phrases
 	starts [passages]int    // where they begin in the human-readable text
@@ -71,9 +70,8 @@ const (
 )
 
 // holds reports whether the conditions other than Text and Unless hold.
-func (m *matcher) holds(f *facts, s *scratch) bool {
-	return (m.provider == 0 || s.isProvider(m.provider)) &&
-		(len(m.actions) == 0 || slices.Contains(m.actions, f.action)) &&
+func (m *matcher) holds(f *facts) bool {
+	return (len(m.actions) == 0 || slices.Contains(m.actions, f.action)) &&
 		anyOf(m.status, func(p statusPattern) bool { return p.matches(f.status) }) &&
 		anyOf(m.reply, func(p replyPattern) bool { return p.matches(f.reply) }) &&
 		anyOf(m.commands, func(v string) bool { return strings.EqualFold(v, verb(f.command)) || strings.EqualFold(v, f.command) })
@@ -91,17 +89,47 @@ func anyOf[T any](values []T, ok func(T) bool) bool {
 
 // candidate is a rule that holds.
 type candidate struct {
+	order      order
 	rule       int32 // from 1; 0 for none
 	words      int32 // of the phrase that matched
 	start, end int32 // where it stands
 	passage    uint8
 }
 
+// order is less for a rule that says more: the clearer, then one's own, then
+// what the host said itself, then the longer phrase, then the one with more
+// kinds of conditions, then the one that calls no address dead, then the earlier.
+type order uint64
+
+// Where the parts of an order begin, from the number of the rule up.
+const (
+	orderDead    = 32
+	orderKinds   = orderDead + 1
+	orderWords   = orderKinds + 3
+	orderPassage = orderWords + 16
+	orderOurs    = orderPassage + 2
+	orderLevel   = orderOurs + 1
+
+	maxWords = 1<<16 - 1
+)
+
+// with returns the order where a phrase of so many words stands in a passage.
+func (o order) with(words int32, passage uint8) order {
+	return o + order(passage)<<orderPassage - order(min(words, maxWords))<<orderWords
+}
+
+// rank orders rules of whatever tier.
+func (o order) rank() order { return o >> orderPassage }
+
 // textHit is what a pass over a text found of one rule's phrases.
 type textHit struct {
 	match
 	found bool
 	aside bool // found, but only where it says little
+}
+
+func (h *textHit) candidate(rule int32, from, passage int) candidate {
+	return candidate{rule: rule + 1, words: h.words, start: int32(from) + h.start, end: int32(from) + h.end, passage: uint8(passage)}
 }
 
 // scratch is the memory of one judgement; it is used again for the next.
@@ -113,34 +141,35 @@ type scratch struct {
 	barred    []int32   // of each rule, how much of the end of the text Unless bars it from
 	little    []span    // where the text says little
 	toSender  []span    // where it speaks to the sender
-	providers []int16   // whose answer it is
+	providers []int16   // whose answer it is, once hosts have been looked up
+	hosts     bool
 	best      [tiers]candidate
 	name      [maxWord]byte // of the host at hand
 }
 
-func (s *scratch) isProvider(p int16) bool {
-	for _, known := range s.providers {
-		if known == p {
-			return true
+// isProvider reports whether the answer is a provider's.
+func (c *Classifier) isProvider(p int16, f *facts, s *scratch) bool {
+	if !s.hosts {
+		s.hosts = true
+		for _, host := range f.hosts {
+			c.addHost(s, host)
+		}
+		for _, address := range f.addresses {
+			c.addHost(s, domain(address))
 		}
 	}
-	return false
+	return slices.Contains(s.providers, p)
 }
 
 func (s *scratch) addProvider(p int16) {
-	if !s.isProvider(p) {
+	if !slices.Contains(s.providers, p) {
 		s.providers = append(s.providers, p)
 	}
 }
 
 // search asks every rule about the facts and leaves the best of each tier in s.best.
 func (c *Classifier) search(f *facts, s *scratch) {
-	s.providers, s.best = s.providers[:0], [tiers]candidate{}
-	for i, host := range f.hosts {
-		if !slices.Contains(f.hosts[:i], host) {
-			c.addHost(s, host)
-		}
-	}
+	s.providers, s.hosts, s.best = s.providers[:0], false, [tiers]candidate{}
 	c.searchText(f, s, theAnswer, 0, min(len(f.texts[theAnswer]), maxText))
 	c.searchCodes(f, s)
 	for passage := ownLines; passage < passages; passage++ {
@@ -227,14 +256,14 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		hit := &s.hits[rule]
 		hit.found = hit.start < int32(len(text))-s.barred[rule]
 		if hit.found && !hit.aside {
-			c.offer(f, s, candidate{rule + 1, hit.words, int32(from) + hit.start, int32(from) + hit.end, uint8(passage)})
+			c.offer(f, s, hit.candidate(rule, from, passage))
 		}
 	}
 	said := c.blamesAddress(s.best[tierProvider]) || c.blamesAddress(s.best[tierText])
 	for _, rule := range s.touched {
 		hit := &s.hits[rule]
 		if !said && hit.found && hit.aside {
-			c.offer(f, s, candidate{rule + 1, hit.words, int32(from) + hit.start, int32(from) + hit.end, uint8(passage)})
+			c.offer(f, s, hit.candidate(rule, from, passage))
 		}
 		*hit = textHit{}
 	}
@@ -247,7 +276,7 @@ func (c *Classifier) blamesAddress(x candidate) bool {
 	if x.rule == 0 {
 		return false
 	}
-	fault := c.matchers[x.rule-1].Reason.Fault()
+	fault := c.matchers[x.rule-1].row.fault
 	return fault == Address || fault == Domain
 }
 
@@ -276,44 +305,15 @@ func (c *Classifier) searchCodes(f *facts, s *scratch) {
 // conditions hold too and it is better than the one before.
 func (c *Classifier) offer(f *facts, s *scratch, next candidate) {
 	m := &c.matchers[next.rule-1]
+	next.order = m.order.with(next.words, next.passage)
 	best := &s.best[m.tier]
-	if best.rule != 0 && !c.better(next, *best) || !m.holds(f, s) {
+	if best.rule != 0 && best.order <= next.order || m.provider != 0 && !c.isProvider(m.provider, f, s) || !m.holds(f) {
 		return
 	}
-	if c.matchers[next.rule-1].Reason == WasDelivered && (f.action == dsn.Failed || f.action == dsn.Delayed) {
+	if m.Reason == WasDelivered && (f.action == dsn.Failed || f.action == dsn.Delayed) {
 		return
 	}
 	*best = next
-}
-
-// better reports whether rule x says more than rule y of the same tier: the
-// clearer, then one's own, then what the host said itself, then the longer
-// phrase, then the one with more kinds of conditions, then the one that calls
-// no address dead, then the earlier.
-func (c *Classifier) better(x, y candidate) bool {
-	order := c.compare(x, y)
-	if order == 0 {
-		a, b := &c.matchers[x.rule-1], &c.matchers[y.rule-1]
-		order = cmp.Or(cmp.Compare(y.words, x.words), cmp.Compare(b.kinds, a.kinds), firstIf(!a.dead, !b.dead), cmp.Compare(x.rule, y.rule))
-	}
-	return order < 0
-}
-
-// compare orders rules of whatever tier.
-func (c *Classifier) compare(x, y candidate) int {
-	a, b := &c.matchers[x.rule-1], &c.matchers[y.rule-1]
-	return cmp.Or(cmp.Compare(a.level, b.level), firstIf(a.own, b.own), cmp.Compare(x.passage, y.passage))
-}
-
-// firstIf orders what has something before what has it not.
-func firstIf(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
 }
 
 // decisive returns the candidate that decides.
@@ -323,7 +323,7 @@ func (c *Classifier) decisive(f *facts, s *scratch) candidate {
 		if next.rule == 0 || c.contradicted(next, tier, f, s) {
 			continue
 		}
-		if first.rule == 0 || c.compare(next, first) < 0 {
+		if first.rule == 0 || next.order.rank() < first.order.rank() {
 			first = next
 		}
 	}
@@ -340,9 +340,9 @@ func (c *Classifier) contradicted(x candidate, tier int, f *facts, s *scratch) b
 	m := &c.matchers[x.rule-1]
 	switch tier {
 	case tierStatus:
-		return f.reply.Class() == codes.Transient && m.Reason == PermanentFailure || m.dead && isLogin(f.reply)
+		return f.reply.Class() == codes.Transient && m.Reason == PermanentFailure || m.row.dead && isLogin(f.reply)
 	case tierText:
-		if !m.dead || m.Reason.Fault() != Address {
+		if !m.row.dead || m.row.fault != Address {
 			return false
 		}
 		status := s.best[tierStatus]

@@ -103,13 +103,13 @@ func (r Reason) Means() string { return r.row().means }
 
 func (r Reason) known() bool { return r.row().reason != "" }
 
-func (r Reason) row() reasonRow {
+func (r Reason) row() *reasonRow {
 	for i := range reasons {
 		if reasons[i].reason == r {
-			return reasons[i]
+			return &reasons[i]
 		}
 	}
-	return reasonRow{}
+	return &reasonRow{}
 }
 
 type reasonRow struct {
