@@ -15,9 +15,12 @@ type span struct{ start, end int32 }
 // little appends to spans where a text says little: a phrase that stands
 // there counts for nothing beside words that blame the address.
 func little(spans []span, text string) []span {
-	for i := 0; i < len(text); i++ {
-		if !clauseMarks[text[i]] { // most bytes
-			continue
+	for i := 0; ; i++ {
+		for i < len(text) && !clauseMarks[text[i]] { // most bytes
+			i++
+		}
+		if i >= len(text) {
+			return spans
 		}
 		n := 1 // of the mark that a clause begins behind
 		sentence := false
@@ -46,7 +49,6 @@ func little(spans []span, text string) []span {
 			i = end - 1
 		}
 	}
-	return spans
 }
 
 // clauseMarks are the bytes that a mark before a clause begins with; the last is
@@ -84,8 +86,8 @@ func isAdvice(sentence string) bool {
 	if sentence == "" {
 		return false
 	}
-	for _, advice := range advices {
-		if lower(sentence[0]) == lower(advice[0]) && len(sentence) >= len(advice) && strings.EqualFold(sentence[:len(advice)], advice) {
+	for _, advice := range advices[lower(sentence[0])] {
+		if len(sentence) >= len(advice) && strings.EqualFold(sentence[:len(advice)], advice) {
 			return true
 		}
 	}
@@ -109,14 +111,20 @@ var toSender = []string{
 	"geachte afzender", "retour afzender", "terug naar afzender", "уважаемый отправитель",
 }
 
-// advices are how advice begins.
-var advices = []string{
-	"Repeated ", "Further ", "Continued ", "If you continue ", "If you keep ", "If you are sending ", "If you send ",
-	"This attempt ", "If you received this ", "The sender should ", "Sender should ", "Sender cannot ",
-	"Sender, please ", "Sender please ", "Please inform ", "Please notify ", "Please tell ", "Please clean ",
-	"Please remove ", "Please update ", "Please resend ", "Please contact the recipient ", "Bitte den Absender ", "Bitte informieren ", "Bitte entfernen ",
-	"Veuillez informer ", "Veuillez supprimer ", "Por favor informe ", "Informi il mittente ",
-}
+// advices are how advice begins, by the first letter in lower case.
+var advices = func() (by [256][]string) {
+	for _, advice := range [...]string{
+		"Repeated ", "Further ", "Continued ", "If you continue ", "If you keep ", "If you are sending ", "If you send ",
+		"This attempt ", "If you received this ", "The sender should ", "Sender should ", "Sender cannot ",
+		"Sender, please ", "Sender please ", "Please inform ", "Please notify ", "Please tell ", "Please clean ",
+		"Please remove ", "Please update ", "Please resend ", "Please contact the recipient ", "Bitte den Absender ", "Bitte informieren ", "Bitte entfernen ",
+		"Veuillez informer ", "Veuillez supprimer ", "Por favor informe ", "Informi il mittente ",
+	} {
+		first := lower(advice[0])
+		by[first] = append(by[first], advice)
+	}
+	return by
+}()
 
 // sessionWords are what the ends of a session are called; a word of Chinese,
 // Japanese and Korean is a character.

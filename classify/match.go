@@ -74,7 +74,13 @@ func (m *matcher) holds(f *facts) bool {
 	return (len(m.actions) == 0 || slices.Contains(m.actions, f.action)) &&
 		anyOf(m.status, func(p statusPattern) bool { return p.matches(f.status) }) &&
 		anyOf(m.reply, func(p replyPattern) bool { return p.matches(f.reply) }) &&
-		anyOf(m.commands, func(v string) bool { return strings.EqualFold(v, verb(f.command)) || strings.EqualFold(v, f.command) })
+		(len(m.commands) == 0 || f.command != "" && m.answers(f.command))
+}
+
+// answers reports whether the command is one of the rule's.
+func (m *matcher) answers(command string) bool {
+	verb := verb(command)
+	return slices.ContainsFunc(m.commands, func(v string) bool { return strings.EqualFold(v, verb) || strings.EqualFold(v, command) })
 }
 
 // anyOf reports whether ok holds for any of the values, or there are none.
@@ -210,7 +216,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		return
 	}
 	phrases := c.phrasesFor(text)
-	says := false // a Text stands in it
+	says, unless := false, false // which phrases stand in it
 	s.found, s.toSender = s.found[:0], s.toSender[:0]
 	phrases.find(text, &s.memory, func(m match) {
 		switch u := &phrases.uses[m.use]; {
@@ -221,6 +227,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		case !within(s.toSender, m.start):
 			s.found = append(s.found, m)
 			says = says || u.unless == 0
+			unless = unless || u.unless != 0
 		}
 	}, func(w *scanner) {
 		if names(text, w) {
@@ -268,7 +275,9 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		*hit = textHit{}
 	}
 	s.touched = s.touched[:0]
-	clear(s.barred)
+	if unless {
+		clear(s.barred)
+	}
 }
 
 // blamesAddress reports whether a rule finds the fault with the address or its domain.

@@ -71,8 +71,10 @@ func verb(command string) string {
 	if len(command) > len(end) && strings.EqualFold(command[:len(end)], end) {
 		command = command[len(end):]
 	}
-	if i := strings.IndexAny(command, " :"); i >= 0 {
-		command = command[:i]
+	for i := range len(command) {
+		if command[i] == ' ' || command[i] == ':' {
+			return command[:i]
+		}
 	}
 	return command
 }

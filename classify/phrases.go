@@ -328,6 +328,9 @@ func (a *automaton) wordID(s *scanner) int32 {
 func isBlockPage(path string) bool {
 	path = path[:min(len(path), 256)]
 	for i := range path {
+		if strings.IndexByte("bdrasBDRAS", path[i]) < 0 { // as most
+			continue
+		}
 		for _, mark := range [...]string{"block", "blacklist", "delist", "dnsbl", "rbl", "abuse", "spam", "reputation"} {
 			if len(path)-i >= len(mark) && strings.EqualFold(path[i:i+len(mark)], mark) {
 				return true

@@ -54,7 +54,7 @@ func (s *scanner) next() bool {
 	s.begun = false
 	for s.pos < len(s.text) {
 		c := s.text[s.pos]
-		if c < utf8.RuneSelf && !isAlnum(c) {
+		if c < utf8.RuneSelf && folded[c] == 0 {
 			s.pos++
 			continue
 		}
@@ -71,17 +71,16 @@ func (s *scanner) next() bool {
 				continue
 			}
 		}
-		if s.simple() {
-			return true
-		}
-		if s.pos >= s.chunk {
-			if found, isWord := s.opaque(); isWord {
-				return true
-			} else if found {
-				continue
+		if !s.simple() {
+			if s.pos >= s.chunk {
+				if found, isWord := s.opaque(); isWord {
+					return true
+				} else if found {
+					continue
+				}
 			}
+			s.plain()
 		}
-		s.plain()
 		if s.codes || !isReplyCode(s.buf[:s.size]) {
 			return true
 		}
@@ -91,7 +90,7 @@ func (s *scanner) next() bool {
 }
 
 // simple takes the run without spaces at pos if it is no more than a word of
-// ASCII letters and digits that is no code, as most are.
+// ASCII letters and digits, with or without a mark behind it, as most are.
 func (s *scanner) simple() bool {
 	n, text := 0, s.text[s.pos:]
 	for n < len(text) && n < len(s.buf) {
@@ -102,8 +101,15 @@ func (s *scanner) simple() bool {
 		s.buf[n] = c
 		n++
 	}
-	if n < len(text) && (chunkClass[text[n]] != ends || text[n] == ':') || n == 3 && !s.codes && isReplyCode(s.buf[:n]) {
-		return false
+	if n < len(text) {
+		switch c := text[n]; {
+		case c == '.', c == ':' && (s.pos == 0 || s.text[s.pos-1] != ':'):
+			if n+1 < len(text) && text[n+1] > ' ' {
+				return false
+			}
+		case chunkClass[c] != ends || c == ':':
+			return false
+		}
 	}
 	s.set(s.pos, s.pos+n)
 	s.size = n
@@ -114,8 +120,11 @@ func (s *scanner) simple() bool {
 // begin notes that a reply begins at a code, unless it goes on with the same
 // one, as the lines of a long reply do, or the code stands inside a sentence.
 func (s *scanner) begin(code string) {
-	before := strings.TrimRight(s.text[:s.start], " \t")
-	if code != s.reply && (before == "" || strings.IndexByte("\n\r:;,#<([\"'", before[len(before)-1]) >= 0) {
+	before := s.start
+	for before > 0 && (s.text[before-1] == ' ' || s.text[before-1] == '\t') {
+		before--
+	}
+	if code != s.reply && (before == 0 || strings.IndexByte("\n\r:;,#<([\"'", s.text[before-1]) >= 0) {
 		s.reply, s.begun = code, true
 	}
 }
