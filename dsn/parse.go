@@ -2,6 +2,7 @@ package dsn
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 	"iter"
 	"strings"
@@ -89,17 +90,34 @@ func (p *parser) parse(msg []byte) {
 	}
 }
 
+// hasBareCR reports whether a CR stands in msg without an LF behind it. It looks
+// at eight bytes at once.
 func hasBareCR(msg []byte) bool {
-	for {
-		i := bytes.IndexByte(msg, '\r')
-		if i < 0 {
-			return false
-		}
-		if i+1 == len(msg) || msg[i+1] != '\n' {
+	i := bytes.IndexByte(msg, '\r')
+	if i < 0 {
+		return false
+	}
+	for ; i+8 < len(msg); i += 8 {
+		notCR := nonZero(binary.LittleEndian.Uint64(msg[i:]) ^ '\r'*eachByte)
+		notLF := nonZero(binary.LittleEndian.Uint64(msg[i+1:]) ^ '\n'*eachByte)
+		if notLF&^notCR != 0 {
 			return true
 		}
-		msg = msg[i+2:]
 	}
+	for ; i < len(msg); i++ {
+		if msg[i] == '\r' && (i+1 == len(msg) || msg[i+1] != '\n') {
+			return true
+		}
+	}
+	return false
+}
+
+// eachByte has a 1 in each of its eight bytes.
+const eachByte = 0x0101010101010101
+
+// nonZero has the high bit of each byte that is not zero in n.
+func nonZero(n uint64) uint64 {
+	return (n&(0x7f*eachByte) + 0x7f*eachByte | n) & (0x80 * eachByte)
 }
 
 // lineFeeds returns msg with LF for every line end: LF, CR LF, any number of
