@@ -27,8 +27,7 @@ func (p *part) text(defect func(rule, text string, at Place)) string {
 		}
 	}()
 	body := p.body
-	f, _ := p.header.Find("Content-Transfer-Encoding")
-	encoding, _, _ := strings.Cut(f.Text(), ";")
+	encoding, _, _ := strings.Cut(p.encoding, ";")
 	switch encoding = strings.ToLower(strings.Trim(encoding, ` "'`)); encoding {
 	case "quoted-printable":
 		var ok bool
@@ -62,31 +61,15 @@ func (p *part) text(defect func(rule, text string, at Place)) string {
 // decodeBuffers are what a text is decoded into on the way.
 var decodeBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// unixLines appends b to dst with LF for CR LF and for each CR that stands
-// alone; dst may be the start of b.
-func unixLines(dst, b []byte) []byte {
-	for {
-		i := bytes.IndexByte(b, '\r')
-		if i < 0 {
-			return append(dst, b...)
-		}
-		dst = append(dst, b[:i]...)
-		if b = b[i+1:]; len(b) == 0 || b[0] != '\n' {
-			dst = append(dst, '\n')
-		}
-	}
-}
-
 // plain returns the body as it stands, or what base64 hides in it: gateways
 // encode what RFC 2046 section 5.2.1 wants left alone, such as message/rfc822.
 // Quoted-printable stays, for there the label often belongs to the message inside.
 func (p *part) plain() []byte {
-	f, _ := p.header.Find("Content-Transfer-Encoding")
 	body := p.body
-	switch encoding := f.Text(); {
-	case strings.EqualFold(encoding, "base64") && firstField(body) == "":
+	switch {
+	case strings.EqualFold(p.encoding, "base64") && firstField(body) == "":
 		body, _ = decodeBase64(body)
-	case strings.EqualFold(encoding, "quoted-printable") && bytes.IndexByte(body, '=') >= 0:
+	case strings.EqualFold(p.encoding, "quoted-printable") && bytes.IndexByte(body, '=') >= 0:
 		body, _ = decodeQuotedPrintable(nil, body)
 	}
 	return body

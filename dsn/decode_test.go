@@ -34,8 +34,7 @@ func TestPartText(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			media, params := mediaType(tt.contentType)
-			p := part{number: "1", media: media, params: params, body: []byte(tt.body), header: Fields{
-				{"Content-Type", tt.contentType, 1}, {"Content-Transfer-Encoding", tt.encoding, 2}}}
+			p := part{number: "1", media: media, params: params, encoding: tt.encoding, body: []byte(tt.body)}
 			var defects []string
 			assert.Equal(t, tt.want, p.text(func(_, text string, _ Place) { defects = append(defects, text) }))
 			assert.Equal(t, tt.defects, defects)

@@ -1,7 +1,6 @@
 package dsn
 
 import (
-	"cmp"
 	"iter"
 	"strings"
 	"time"
@@ -61,6 +60,16 @@ func (fs Fields) All(name string) iter.Seq[Field] {
 	}
 }
 
+// clone copies the fields into memory of their own.
+func (fs Fields) clone() Fields {
+	if len(fs) == 0 {
+		return nil
+	}
+	own := make(Fields, len(fs))
+	copy(own, fs)
+	return own
+}
+
 // Groups yields the groups of fields in text, which blank lines part, as in
 // message/delivery-status (RFC 3464 section 2.1) and in rule files. A line
 // that starts with white space continues the field above; a line that starts
@@ -72,9 +81,8 @@ func Groups(text string) iter.Seq[Fields] {
 
 // fieldReader reads fields from text. The values are parts of that text.
 type fieldReader struct {
-	header   int    // not 0: the most fields there are; a line of white space does not end the group, RFC 5322 section 4.2
+	header   bool   // a line of white space does not end the group, RFC 5322 section 4.2
 	comments bool   // lines that start with # are comments
-	loose    *[]int // where not nil, a line that is no field joins the field above, and its number goes here
 	into     Fields // memory for the fields, if not nil
 }
 
@@ -83,7 +91,7 @@ func (r fieldReader) groups(text string) iter.Seq[Fields] {
 		r.into = make(Fields, 0, 32)
 		for line := 1; text != ""; {
 			var group Fields
-			group, text, line = r.group(text, line)
+			group, text, line = r.group(text, line, nil)
 			if len(group) > 0 && !yield(group) {
 				return
 			}
@@ -93,23 +101,24 @@ func (r fieldReader) groups(text string) iter.Seq[Fields] {
 }
 
 // group reads the fields up to the next blank line, and returns the text
-// behind that line and its number.
-func (r fieldReader) group(text string, line int) (fields Fields, rest string, next int) {
+// behind that line and its number. If loose is not nil, a line that is no field
+// joins the field above, and its number goes there.
+func (r fieldReader) group(text string, line int, loose *[]int) (fields Fields, rest string, next int) {
 	fields = r.into
 	value := 0 // where the last field's value begins
 	for pos := 0; pos < len(text); line++ {
 		end, after := lineEnd(text, pos)
 		row := text[pos:end]
 		switch {
-		case row == "" || r.header == 0 && isSpace(row):
+		case row == "" || !r.header && isSpace(row):
 			return fields, text[after:], line + 1
 		case r.comments && row[0] == '#':
 		case isBlank(row[0]) && len(fields) > 0:
 			fields[len(fields)-1].Value = text[value:end]
 		default:
 			colon := fieldName(row)
-			if colon == 0 && r.loose != nil {
-				*r.loose = append(*r.loose, line)
+			if colon == 0 && loose != nil {
+				*loose = append(*loose, line)
 				if len(fields) > 0 {
 					fields[len(fields)-1].Value = text[value:end]
 					break
@@ -124,7 +133,7 @@ func (r fieldReader) group(text string, line int) (fields Fields, rest string, n
 				}
 			}
 			if fields == nil {
-				fields = make(Fields, 0, cmp.Or(r.header, 8))
+				fields = make(Fields, 0, 8)
 			}
 			fields = append(fields, Field{name, text[value:end], line})
 		}
@@ -136,25 +145,12 @@ func (r fieldReader) group(text string, line int) (fields Fields, rest string, n
 // isBlank reports whether c is a space or a tab.
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
-// lineEnd returns where the line that begins at pos ends and where the next begins.
-func lineEnd(text string, pos int) (end, after int) {
-	i := strings.IndexByte(text[pos:], '\n')
-	if i < 0 {
-		return len(text), len(text)
-	}
-	end = pos + i
-	if end > pos && text[end-1] == '\r' {
-		return end - 1, end + 1
-	}
-	return end, end + 1
-}
-
 // fieldName returns where the colon behind the row's field name stands, 0 if
 // the row is no field, RFC 5322 section 3.6.8. Space before the colon is
 // allowed, RFC 5322 section 4.5.
 func fieldName[T string | []byte](row T) int {
 	i := 0
-	for i < len(row) && row[i] > ' ' && row[i] < 0x7f && row[i] != ':' {
+	for i < len(row) && isFieldChar[row[i]] {
 		i++
 	}
 	end := i
@@ -166,6 +162,14 @@ func fieldName[T string | []byte](row T) int {
 	}
 	return i
 }
+
+// isFieldChar has the characters of which the name of a field is made.
+var isFieldChar = func() (is [256]bool) {
+	for c := '!'; c <= '~'; c++ {
+		is[c] = c != ':'
+	}
+	return is
+}()
 
 func isSpace(s string) bool {
 	for i := range len(s) {

@@ -52,8 +52,7 @@ func FuzzDiagnostic(f *testing.F) {
 func FuzzHTML(f *testing.F) {
 	corpus(f, func(msg []byte, _ *Report) {
 		var header Fields
-		w := walker{msg: msg, limits: Limits{}.orDefault(), defect: func(string, string, Place) {}}
-		for part := range w.parts(&header) {
+		for part := range partsOf(msg, &header, nil) {
 			if part.media == "text/html" {
 				f.Add(string(part.body))
 			}

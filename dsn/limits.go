@@ -54,6 +54,16 @@ func (l Limits) orDefault() Limits {
 	}
 }
 
+// defect adds a defect to the list.
+func (l *Limits) defect(list *[]Defect, rule, text string, at Place) {
+	switch {
+	case len(*list) < l.Defects:
+		*list = append(*list, Defect{rule, text, at})
+	case len(*list) == l.Defects:
+		*list = append(*list, Defect{"limit Defects", "too many defects; this and the rest are not listed", at})
+	}
+}
+
 // addRecipient adds a recipient.
 func (p *parser) addRecipient(r Recipient) {
 	p.Recipients = append(p.Recipients, r)

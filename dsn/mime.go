@@ -2,19 +2,18 @@ package dsn
 
 import (
 	"bytes"
-	"iter"
 	"strconv"
 	"strings"
 )
 
 // part is one entity of a message that is not a multipart.
 type part struct {
-	number string // as IMAP counts, RFC 9051 section 6.4.5
-	header Fields
-	media  string // "text/plain", lower case
-	params string // of the media type
-	within string // the media type of the multipart around it
-	body   []byte // as it stands, still encoded
+	number   string // as IMAP counts, RFC 9051 section 6.4.5
+	media    string // "text/plain", lower case
+	params   string // of the media type
+	within   string // the media type of the multipart around it
+	encoding string // Content-Transfer-Encoding
+	body     []byte // as it stands, still encoded
 }
 
 // multipart is a multipart that has begun and has not ended.
@@ -28,67 +27,78 @@ type multipart struct {
 // walker cuts a message into its parts in one pass. It reads over what is
 // broken: a lost boundary ends the part, and each such thing is a Defect.
 type walker struct {
-	msg    []byte
-	limits Limits
+	msg     []byte
+	limits  Limits
+	top     *Fields   // where the header of the message goes
+	defects *[]Defect // nil if they do not count
+
+	read   int // parts and multiparts
+	last   delimiter
 	open   []multipart
-	defect func(rule, text string, at Place)
-	loose  []int // lines of the last header that are no field
+	fields [32]Field // memory for the header of a part
+	loose  []int     // lines of the last header that are no field
 }
 
-// parts yields the parts in order. The header of the message itself is that
-// of the first part if the message is not a multipart, so it is also returned
-// to top.
-func (w *walker) parts(top *Fields) iter.Seq[part] {
-	return func(yield func(part) bool) {
-		pos := w.skipEnvelope()
-		for n := 0; ; n++ {
-			first := n == 0
-			p := part{media: "text/plain"}
-			p.number, p.within = w.number()
-			at := p.number
-			if first {
-				at = ""
-			}
-			p.header, pos = w.header(pos, at)
-			if first {
-				*top = p.header
-			}
-			if f, ok := p.header.Find("Content-Type"); ok {
-				if p.media, p.params = mediaType(f.Value); p.media == "" {
-					w.defect("RFC 2045 section 5.1", "Content-Type is not a media type", Place{at, f.Line})
-					p.media = "text/plain"
-				}
-			} else if p.within == "multipart/digest" {
-				p.media = "message/rfc822"
-			} else if first && beginsAsMultipart(w.msg[pos:]) {
-				p.media = "multipart/mixed"
-			}
-
-			d, entered := delimiter{}, false
-			if strings.HasPrefix(p.media, "multipart/") {
-				if d, entered = w.enter(&p, pos, first); !entered {
-					p.media = "text/plain"
-				}
-			} else {
-				d = w.delimiter(pos)
-			}
-			if !entered {
-				p.body = w.msg[pos:d.start]
-				if first {
-					p.number = "1"
-				}
-				if !yield(p) {
-					return
-				}
-			}
-			if pos = w.follow(d); pos < 0 {
-				return
-			}
-			if n == w.limits.Parts {
-				w.defect("limit Parts", "too many parts; the rest was not read", Place{p.number, 1})
-				return
-			}
+// next reads the next part, in order, and its header, which stays as it is
+// until the next; false at the end. The header of the message itself is that of
+// the first part only if the message is not a multipart.
+func (w *walker) next(p *part) (header Fields, ok bool) {
+	for ; ; w.read++ {
+		first := w.read == 0
+		pos := 0
+		if first {
+			pos = w.skipEnvelope()
+		} else if pos = w.follow(w.last); pos < 0 {
+			return nil, false
 		}
+		if w.read > w.limits.Parts {
+			w.defect("limit Parts", "too many parts; the rest was not read", Place{p.number, 1})
+			return nil, false
+		}
+		*p = part{media: "text/plain"}
+		p.number, p.within = w.number()
+		at := p.number
+		if first {
+			at = ""
+		}
+		if header, pos = w.header(pos, at); first {
+			*w.top = header.clone()
+		}
+		p.encoding = header.Get("Content-Transfer-Encoding")
+		f, ok := header.Find("Content-Type")
+		if ok {
+			if p.media, p.params = mediaType(f.Value); p.media == "" {
+				w.defect("RFC 2045 section 5.1", "Content-Type is not a media type", Place{at, f.Line})
+				p.media = "text/plain"
+			}
+		} else if p.within == "multipart/digest" {
+			p.media = "message/rfc822"
+		} else if first && beginsAsMultipart(w.msg[pos:]) {
+			p.media = "multipart/mixed"
+		}
+
+		entered := false
+		if strings.HasPrefix(p.media, "multipart/") {
+			if w.last, entered = w.enter(p, pos, max(1, f.Line), first); !entered {
+				p.media = "text/plain"
+			}
+		} else {
+			w.last = w.delimiter(pos)
+		}
+		if !entered {
+			p.body = w.msg[pos:w.last.start]
+			if first {
+				p.number = "1"
+			}
+			w.read++
+			return header, true
+		}
+	}
+}
+
+func (w *walker) defect(rule, text string, at Place) {
+	if w.defects != nil {
+		w.limits.defect(w.defects, rule, text, at)
 	}
 }
 
@@ -106,14 +116,12 @@ func (w *walker) number() (number, within string) {
 	return n, m.media
 }
 
-// enter opens a multipart and returns the delimiter of its first part. Where
-// there is none it returns false, and the delimiter that comes next.
-func (w *walker) enter(p *part, pos int, first bool) (delimiter, bool) {
+// enter opens a multipart, whose type stands in the given line, and returns
+// the delimiter of its first part. Where there is none it returns false, and
+// the delimiter that comes next.
+func (w *walker) enter(p *part, pos, line int, first bool) (delimiter, bool) {
 	number := p.number
-	at := Place{Part: number, Line: 1}
-	if f, ok := p.header.Find("Content-Type"); ok {
-		at.Line = f.Line
-	}
+	at := Place{number, line}
 	if first {
 		number = ""
 	}
@@ -192,11 +200,11 @@ func (w *walker) delimiterOf(pos int, inner string) delimiter {
 				return delimiter{level, closing, end, next}
 			}
 		}
-		i := bytes.Index(w.msg[pos:], []byte("\n--"))
+		i := indexLineOf(w.msg[pos:], '-')
 		if i < 0 {
 			break
 		}
-		pos += i + 1
+		pos += i
 	}
 	return delimiter{level: -1, start: len(w.msg)}
 }
@@ -277,20 +285,38 @@ func (w *walker) skipEnvelope() int {
 }
 
 // header reads the header that begins at pos and returns where its body
-// begins. In the header of a part a line that is no field begins the body: most
-// likely the blank line is missing.
+// begins. The fields stay as they are until the next header. In the header of a
+// part a line that is no field begins the body: most likely the blank line is
+// missing.
 func (w *walker) header(pos int, number string) (Fields, int) {
-	end, n := pos, 0 // n: the lines that are no fold
-	for end < len(w.msg) {
-		rest := w.msg[end:]
-		if rest[0] == '\n' || rest[0] == '\r' && len(rest) > 1 && rest[1] == '\n' {
+	end := pos
+	if number == "" {
+		end += blankLine(w.msg[pos:])
+		if !hasField(w.msg[pos:end]) {
+			w.defect("RFC 5322 section 2.2", "the message begins without a header", Place{Line: 1})
+			return nil, pos
+		}
+	} else {
+		end = w.partHeader(pos, number)
+	}
+	w.loose = w.loose[:0]
+	fields, _, _ := fieldReader{header: true, into: w.fields[:0]}.group(string(w.msg[pos:end]), 1, &w.loose)
+	for _, line := range w.loose {
+		w.defect("RFC 5322 section 2.2", "a header line without a colon", Place{Part: number, Line: line})
+	}
+	cutFields(fields, w.limits.Field, number, w.defect)
+	return fields, skipLine(w.msg, end)
+}
+
+// partHeader returns where the header of a part that begins at pos ends.
+func (w *walker) partHeader(pos int, number string) int {
+	for pos < len(w.msg) {
+		rest := w.msg[pos:]
+		if startsBlank(rest) {
 			break
 		}
-		if !isBlank(rest[0]) {
-			n++
-		}
 		i := bytes.IndexByte(rest, '\n')
-		if number != "" && !isBlank(rest[0]) && !startsField(rest) {
+		if !isBlank(rest[0]) && !startsField(rest) {
 			if w.levelAt(rest) >= 0 {
 				break
 			}
@@ -300,22 +326,11 @@ func (w *walker) header(pos int, number string) (Fields, int) {
 			}
 		}
 		if i < 0 {
-			end = len(w.msg)
-			break
+			return len(w.msg)
 		}
-		end += i + 1
+		pos += i + 1
 	}
-	if number == "" && !hasField(w.msg[pos:end]) {
-		w.defect("RFC 5322 section 2.2", "the message begins without a header", Place{Line: 1})
-		return nil, pos
-	}
-	w.loose = w.loose[:0]
-	fields, _, _ := fieldReader{header: n, loose: &w.loose}.group(string(w.msg[pos:end]), 1)
-	for _, line := range w.loose {
-		w.defect("RFC 5322 section 2.2", "a header line without a colon", Place{Part: number, Line: line})
-	}
-	cutFields(fields, w.limits.Field, number, w.defect)
-	return fields, skipLine(w.msg, end)
+	return pos
 }
 
 // levelAt says which open multipart the line at the start of b delimits, -1
@@ -344,23 +359,7 @@ func hasField(header []byte) bool {
 }
 
 // startsField reports whether b begins with a field.
-func startsField(b []byte) bool {
-	if i := bytes.IndexByte(b, '\n'); i >= 0 {
-		b = b[:i]
-	}
-	return fieldName(b) > 0
-}
-
-// skipLine returns the position behind the blank line at pos, if one is there.
-func skipLine(b []byte, pos int) int {
-	if pos < len(b) && b[pos] == '\r' {
-		pos++
-	}
-	if pos < len(b) && b[pos] == '\n' {
-		pos++
-	}
-	return pos
-}
+func startsField(b []byte) bool { return fieldName(b) > 0 }
 
 // mediaType splits the value of a Content-Type: "text/plain" in lower case,
 // "" if there is none, and what stands behind it.

@@ -3,6 +3,7 @@ package dsn
 import (
 	"bytes"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,13 +16,28 @@ import (
 
 // parts lists number, media type and body of each part, and the defects.
 func parts(msg string) (list []string, defects []string) {
-	w := walker{msg: []byte(msg), limits: Limits{}.orDefault(), defect: func(_, text string, _ Place) { defects = append(defects, text) }}
 	var top Fields
-	for p := range w.parts(&top) {
+	var found []Defect
+	for p := range partsOf([]byte(msg), &top, &found) {
 		list = append(list, p.number+" "+p.media+" "+string(p.body))
+	}
+	for _, d := range found {
+		defects = append(defects, d.Text)
 	}
 	return list, defects
 }
+
+// partsOf yields the parts of a message, and returns its header to top.
+func partsOf(msg []byte, top *Fields, defects *[]Defect) iter.Seq[part] {
+	w := walker{msg: msg, limits: Limits{}.orDefault(), top: top, defects: defects}
+	return func(yield func(part) bool) {
+		var p part
+		for _, ok := w.next(&p); ok && yield(p); _, ok = w.next(&p) {
+		}
+	}
+}
+
+func noDefect(string, string, Place) {}
 
 func TestParts(t *testing.T) {
 	const mixed = "Content-Type: multipart/mixed; boundary=b\n\n"
@@ -102,15 +118,14 @@ func TestPartsLikeGoMessage(t *testing.T) {
 		}
 		compared++
 		var got []string
-		w := walker{msg: msg, limits: Limits{}.orDefault(), defect: func(string, string, Place) {}}
 		var top Fields
-		for p := range w.parts(&top) {
+		for p := range partsOf(msg, &top, nil) {
 			if !strings.HasPrefix(p.media, "text/") {
 				got = append(got, p.media)
 				continue
 			}
 			if p.media != "text/html" {
-				got = append(got, p.media+" "+p.text(w.defect))
+				got = append(got, p.media+" "+p.text(noDefect))
 			}
 		}
 		assert.Equal(t, want, got, name)

@@ -143,8 +143,7 @@ func statusEnd(msg []byte) int {
 		return end
 	}
 	var header Fields
-	w := walker{msg: msg, limits: Limits{}.orDefault(), defect: func(string, string, Place) {}}
-	for part := range w.parts(&header) {
+	for part := range partsOf(msg, &header, nil) {
 		if part.media == "message/delivery-status" || part.media == "message/global-delivery-status" {
 			end = cap(msg) - cap(part.body) + len(part.body)
 		}

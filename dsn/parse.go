@@ -2,7 +2,6 @@ package dsn
 
 import (
 	"bytes"
-	"encoding/binary"
 	"io"
 	"iter"
 	"strings"
@@ -29,12 +28,7 @@ type parser struct {
 }
 
 func (p *parser) defect(rule, text string, at Place) {
-	switch {
-	case len(p.Defects) < p.limits.Defects:
-		p.Defects = append(p.Defects, Defect{rule, text, at})
-	case len(p.Defects) == p.limits.Defects:
-		p.Defects = append(p.Defects, Defect{"limit Defects", "too many defects; this and the rest are not listed", at})
-	}
+	p.limits.defect(&p.Defects, rule, text, at)
 }
 
 // text decodes a part.
@@ -48,7 +42,7 @@ func (p *parser) groups(number, text string, line int) iter.Seq2[int, Fields] {
 		for rest := text; rest != ""; {
 			offset := len(text) - len(rest)
 			var group Fields
-			group, rest, line = fieldReader{loose: &loose}.group(rest, line)
+			group, rest, line = fieldReader{}.group(rest, line, &loose)
 			for _, line := range loose {
 				p.defect("RFC 3464 section 2.1", "a line that is no field", Place{number, line})
 			}
@@ -66,9 +60,10 @@ func (p *parser) parse(msg []byte) {
 		p.defect("RFC 5322 section 2.3", "a bare CR; read as a line end", Place{Line: 1})
 		msg = lineFeeds(msg)
 	}
-	w := walker{msg: msg, limits: p.limits, defect: p.defect}
-	for part := range w.parts(&p.Header) {
-		p.part(&part)
+	w := walker{msg: msg, limits: p.limits, top: &p.Header, defects: &p.Defects}
+	var part part
+	for header, ok := w.next(&part); ok; header, ok = w.next(&part) {
+		p.part(&part, header)
 	}
 	p.fromOriginal()
 	p.prose()
@@ -90,63 +85,12 @@ func (p *parser) parse(msg []byte) {
 	}
 }
 
-// hasBareCR reports whether a CR stands in msg without an LF behind it. It looks
-// at eight bytes at once.
-func hasBareCR(msg []byte) bool {
-	i := bytes.IndexByte(msg, '\r')
-	if i < 0 {
-		return false
-	}
-	for ; i+8 < len(msg); i += 8 {
-		notCR := nonZero(binary.LittleEndian.Uint64(msg[i:]) ^ '\r'*eachByte)
-		notLF := nonZero(binary.LittleEndian.Uint64(msg[i+1:]) ^ '\n'*eachByte)
-		if notLF&^notCR != 0 {
-			return true
-		}
-	}
-	for ; i < len(msg); i++ {
-		if msg[i] == '\r' && (i+1 == len(msg) || msg[i+1] != '\n') {
-			return true
-		}
-	}
-	return false
-}
-
-// eachByte has a 1 in each of its eight bytes.
-const eachByte = 0x0101010101010101
-
-// nonZero has the high bit of each byte that is not zero in n.
-func nonZero(n uint64) uint64 {
-	return (n&(0x7f*eachByte) + 0x7f*eachByte | n) & (0x80 * eachByte)
-}
-
-// lineFeeds returns msg with LF for every line end: LF, CR LF, any number of
-// CRs before an LF, and each CR that stands alone.
-func lineFeeds(msg []byte) []byte {
-	out := make([]byte, 0, len(msg))
-	for len(msg) > 0 {
-		i := bytes.IndexByte(msg, '\r')
-		if i < 0 {
-			break
-		}
-		out = append(out, msg[:i]...)
-		crs := len(msg[i:]) - len(bytes.TrimLeft(msg[i:], "\r"))
-		if msg = msg[i+crs:]; len(msg) > 0 && msg[0] == '\n' {
-			continue
-		}
-		for range crs {
-			out = append(out, '\n')
-		}
-	}
-	return append(out, msg...)
-}
-
 // part adds what one part says.
-func (p *parser) part(part *part) {
+func (p *parser) part(part *part, header Fields) {
 	switch part.media {
 	case "message/delivery-status", "message/global-delivery-status":
 		p.as(DeliveryStatus, "rfc3464")
-		for _, f := range part.header {
+		for _, f := range header {
 			if isStatusField(f.Name) { // the blank line before it is missing
 				p.Fields = append(p.Fields, f)
 			}
@@ -232,10 +176,10 @@ func (p *parser) original(part *part, whole bool) {
 		return
 	}
 	raw := part.plain()
-	w := walker{msg: raw, limits: p.limits, defect: func(string, string, Place) {}}
+	w := walker{msg: raw, limits: p.limits}
 	header, body := w.header(w.skipEnvelope(), "")
 	p.Original = &Original{
-		Header: header,
+		Header: header.clone(),
 		Whole:  whole && len(bytes.TrimSpace(raw[body:])) > 0,
 		Raw:    raw,
 		At:     Place{part.number, 1},

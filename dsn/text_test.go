@@ -53,11 +53,9 @@ func sharedLabels(t *testing.T) []label {
 // proseOf reads the text parts of a message and nothing else of it.
 func proseOf(msg []byte, without string) prose {
 	var header Fields
-	none := func(string, string, Place) {}
-	w := walker{msg: msg, limits: Limits{}.orDefault(), defect: none}
 	var texts []part
 	attached := false
-	for p := range w.parts(&header) {
+	for p := range partsOf(msg, &header, nil) {
 		switch {
 		case p.media == "message/rfc822", p.media == "text/rfc822-headers":
 			attached = true
@@ -66,7 +64,7 @@ func proseOf(msg []byte, without string) prose {
 		}
 	}
 	for _, p := range texts {
-		if found := readTextWithout(header, p.text(none), Place{p.number, 1}, attached, without); found.Kind != "" {
+		if found := readTextWithout(header, p.text(noDefect), Place{p.number, 1}, attached, without); found.Kind != "" {
 			return found
 		}
 	}

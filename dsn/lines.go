@@ -1,0 +1,145 @@
+package dsn
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"strings"
+)
+
+// The searches below look at eight bytes at once, and at the eight that begin
+// one further on.
+
+// nonZero has the high bit of each byte that is not zero in n; the other bits
+// say nothing.
+func nonZero(n uint64) uint64 { return n&(0x7f*eachByte) + 0x7f*eachByte | n }
+
+// hasBareCR reports whether a CR stands in b without an LF behind it.
+func hasBareCR(b []byte) bool {
+	i := bytes.IndexByte(b, '\r')
+	if i < 0 {
+		return false
+	}
+	b = b[i:]
+	for ; len(b) > 8; b = b[8:] {
+		notCR := nonZero(binary.LittleEndian.Uint64(b) ^ '\r'*eachByte)
+		notLF := nonZero(binary.LittleEndian.Uint64(b[1:]) ^ '\n'*eachByte)
+		if notLF&^notCR&highBits != 0 {
+			return true
+		}
+	}
+	for i, c := range b {
+		if c == '\r' && (i+1 == len(b) || b[i+1] != '\n') {
+			return true
+		}
+	}
+	return false
+}
+
+// indexLineOf returns where the first line of b that begins with c and has a
+// line before it begins, -1 if there is none.
+func indexLineOf(b []byte, c byte) int {
+	rest := b
+	for ; len(rest) > 8; rest = rest[8:] {
+		notLF := nonZero(binary.LittleEndian.Uint64(rest) ^ '\n'*eachByte)
+		notC := nonZero(binary.LittleEndian.Uint64(rest[1:]) ^ uint64(c)*eachByte)
+		if found := highBits &^ (notLF | notC); found != 0 {
+			return len(b) - len(rest) + bits.TrailingZeros64(found)/8 + 1
+		}
+	}
+	for i := 1; i < len(rest); i++ {
+		if rest[i-1] == '\n' && rest[i] == c {
+			return len(b) - len(rest) + i
+		}
+	}
+	return -1
+}
+
+// blankLine returns where the first blank line of b begins, the end of b if
+// there is none.
+func blankLine(b []byte) int {
+	for rest := b; ; {
+		if startsBlank(rest) {
+			return len(b) - len(rest)
+		}
+		for ; len(rest) > 8; rest = rest[8:] {
+			next := binary.LittleEndian.Uint64(rest[1:])
+			notLF := nonZero(binary.LittleEndian.Uint64(rest) ^ '\n'*eachByte)
+			notEnd := nonZero(next^'\n'*eachByte) & nonZero(next^'\r'*eachByte)
+			if found := highBits &^ (notLF | notEnd); found != 0 {
+				rest = rest[bits.TrailingZeros64(found)/8:]
+				break
+			}
+		}
+		i := bytes.IndexByte(rest, '\n')
+		if i < 0 {
+			return len(b)
+		}
+		rest = rest[i+1:]
+	}
+}
+
+// startsBlank reports whether b begins with a blank line.
+func startsBlank(b []byte) bool {
+	return len(b) > 0 && (b[0] == '\n' || b[0] == '\r' && len(b) > 1 && b[1] == '\n')
+}
+
+// lineFeeds returns msg with LF for every line end: LF, CR LF, any number of
+// CRs before an LF, and each CR that stands alone.
+func lineFeeds(msg []byte) []byte {
+	out := make([]byte, 0, len(msg))
+	for len(msg) > 0 {
+		i := bytes.IndexByte(msg, '\r')
+		if i < 0 {
+			break
+		}
+		out = append(out, msg[:i]...)
+		crs := len(msg[i:]) - len(bytes.TrimLeft(msg[i:], "\r"))
+		if msg = msg[i+crs:]; len(msg) > 0 && msg[0] == '\n' {
+			continue
+		}
+		for range crs {
+			out = append(out, '\n')
+		}
+	}
+	return append(out, msg...)
+}
+
+// unixLines appends b to dst with LF for CR LF and for each CR that stands
+// alone; dst may be the start of b.
+func unixLines(dst, b []byte) []byte {
+	for {
+		i := bytes.IndexByte(b, '\r')
+		if i < 0 {
+			return append(dst, b...)
+		}
+		dst = append(dst, b[:i]...)
+		if b = b[i+1:]; len(b) == 0 || b[0] != '\n' {
+			dst = append(dst, '\n')
+		}
+	}
+}
+
+// skipLine returns the position behind the blank line at pos, if one is there.
+func skipLine(b []byte, pos int) int {
+	if pos < len(b) && b[pos] == '\r' {
+		pos++
+	}
+	if pos < len(b) && b[pos] == '\n' {
+		pos++
+	}
+	return pos
+}
+
+// lineEnd returns where the line that begins at pos ends and where the next begins.
+func lineEnd(text string, pos int) (end, after int) {
+	i := strings.IndexByte(text[pos:], '\n')
+	if i < 0 {
+		return len(text), len(text)
+	}
+	end = pos + i
+	if end > pos && text[end-1] == '\r' {
+		return end - 1, end + 1
+	}
+	return end, end + 1
+}
