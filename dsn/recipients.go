@@ -9,7 +9,6 @@ import (
 // recipients makes Recipients of the items: what is said of each, whether it
 // failed, and who it was before forwarding.
 func (r *reader) recipients() []Recipient {
-	sessions := r.transcript()
 	action := r.overall()
 	if len(r.items) == 0 {
 		// A report that names nobody but may say why.
@@ -21,6 +20,7 @@ func (r *reader) recipients() []Recipient {
 		only.action = r.actionIn(span{r.sentenceStart(min(only.rest, len(r.text))), min(only.rest, len(r.text))}, true)
 	}
 	marks := r.marks()
+	var sessions []exchange // once they are asked for
 	list := make([]Recipient, len(r.items))
 	for i := range r.items {
 		it, rec := &r.items[i], &list[i]
@@ -34,6 +34,9 @@ func (r *reader) recipients() []Recipient {
 		}
 		r.explain(rec, it, marks)
 		if it.mentioned || !hasCode(&rec.Diagnostic) || strings.HasPrefix(rec.Diagnostic.Text, "(reason:") && strings.Contains(rec.Diagnostic.Text, "...") {
+			if sessions == nil {
+				sessions = r.transcript()
+			}
 			r.fromTranscript(rec, sessions)
 		}
 	}
@@ -116,6 +119,10 @@ func (r *reader) readFormer(it *item, end int) {
 // explain finds the diagnostic of an item: what the dialect points at, or the
 // best of what stands between its address and the next.
 func (r *reader) explain(rec *Recipient, it *item, marks []int) {
+	if s := it.answer; s.end > s.start && r.groundOf(s) >= byStatus {
+		r.diagnose(rec, s)
+		return
+	}
 	from := it.rest
 	if it.mentioned && len(r.rows) > 0 {
 		from = max(r.rows[it.row].start, r.characterAt(from-maxParagraph/2))
@@ -126,7 +133,7 @@ func (r *reader) explain(rec *Recipient, it *item, marks []int) {
 			found = again
 		}
 	}
-	if s := it.answer; s.end > s.start && (found.ground < byStatus || r.groundOf(s) >= byStatus) {
+	if s := it.answer; s.end > s.start && found.ground < byStatus {
 		found = finding{s, byReply}
 	}
 	if s := r.common; s.end > s.start && (found.ground < byStatus || s.start >= r.rowStart(it.row) && it.answer == (span{}) && r.groundOf(s) >= byStatus) {

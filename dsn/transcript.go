@@ -47,9 +47,9 @@ type exchange struct {
 // maxExchanges bounds what is kept of the transcripts of one text.
 const maxExchanges = 250
 
-// transcript reads the SMTP sessions that the text quotes.
+// transcript reads the SMTP sessions that the text quotes. The list is never nil.
 func (r *reader) transcript() []exchange {
-	var list []exchange
+	list := []exchange{}
 	var command, address, host string
 	first := 0 // the exchange of the first answer to the command
 	last := -1 // the exchange of the answer above, while no local line has closed it
