@@ -1,7 +1,6 @@
 package dsn
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -259,34 +258,32 @@ func withoutCommands(text string) (answer, command string) {
 	return b.String(), command
 }
 
-// hostWords stand before the name of the server that answered.
-var hostWords = []string{"host ", "server ", "talking to ", "connected to ", "remote mta "}
+// hostWords stand before the name of the server that answered, the surest first.
+var hostWords = []string{"host", "server", "talking to", "connected to", "remote mta"}
 
 // remoteHost returns the host that the text names as the one that answered.
 func remoteHost(text string) string {
-	var buf [256]byte
-	folded := append(buf[:0], text...)
-	for i, c := range folded {
-		folded[i] = lower(c)
-	}
-	for _, words := range hostWords {
-		for from := 0; ; {
-			i := bytes.Index(folded[from:], []byte(words))
-			if i < 0 {
-				break
+	host, words := "", hostWords
+	for i := range len(text) {
+		if text[i] != ' ' {
+			continue
+		}
+		for rank := range words {
+			if !hasSuffixFold(text[:i], words[rank]) {
+				continue
 			}
-			from += i + len(words)
-			name := text[from:]
+			name := text[i+1:]
 			if end := strings.IndexAny(name, " \t\n[(,;"); end >= 0 {
 				name = name[:end]
 			}
 			name = strings.TrimRight(strings.Trim(name, "<>'\""), ".:")
 			if strings.IndexByte(name, '.') > 0 && isHostName(name) {
-				return name
+				host, words = name, words[:rank]
 			}
+			break
 		}
 	}
-	return ""
+	return host
 }
 
 func isHostName(s string) bool {

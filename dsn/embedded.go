@@ -25,9 +25,13 @@ func (p *parser) embedded(number, text string) string {
 // statusStart returns where the fields of a delivery-status part begin in
 // text, -1 if there are none.
 func statusStart(text string) int {
-	final := indexLine(text, "Final-Recipient:")
-	if final < 0 || indexLine(text[:final], "Received:") >= 0 {
-		return -1 // none, or in the returned message
+	final := 0
+	for !hasPrefixFold(text[final:], "Final-Recipient:") {
+		next := strings.IndexByte(text[final:], '\n') + 1
+		if next == 0 || hasPrefixFold(text[final:], "Received:") {
+			return -1 // none, or in the returned message
+		}
+		final += next
 	}
 	start := final
 	if mta := indexLine(text[:final], "Reporting-MTA:"); mta >= 0 {

@@ -56,8 +56,11 @@ func foldRune(r rune) rune {
 	case 'İ':
 		return 'i'
 	}
-	if r < utf8.RuneSelf {
+	switch {
+	case r < utf8.RuneSelf:
 		return rune(lower(byte(r)))
+	case 0x2e80 <= r && r < 0xa640: // CJK has no case
+		return r
 	}
 	return unicode.ToLower(r)
 }
@@ -89,8 +92,11 @@ type foldTable[T any] struct {
 	keys   []byte     // the first byte of each node's label
 	values []T        // what the phrases stand for, in their order
 	first  [256]int32 // the root's child for each byte, 0 for none
-	short  headSet    // the phrases of less than eight bytes
-	long   []entry    // how the others begin: a hash table
+
+	// How the phrases begin:
+	short    headSet // those of less than eight bytes
+	long     []entry // those of more: a hash table
+	caseless bitSet  // those of a script without case: their first character
 }
 
 type foldNode struct {

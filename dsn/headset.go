@@ -94,6 +94,15 @@ type entry struct {
 	done int32 // bytes of the node's label
 }
 
+// isCaseless reports whether text begins with three bytes of a character of a
+// script without case: from Devanagari to Tibetan, from the kana to the last
+// CJK ideograph, or Hangul.
+func isCaseless(text string) bool {
+	return len(text) >= 3 && (text[0] == 0xe0 || 0xe3 <= text[0] && text[0] <= 0xe9 || 0xeb <= text[0] && text[0] <= 0xed)
+}
+
+func firstThreeOf(text string) head { return head(text[0]) | head(text[1])<<8 | head(text[2])<<16 }
+
 // addHeads makes the tables by which at enters t.
 func (t *foldTable[T]) addHeads(phrases []phrase[T]) {
 	size := 2
@@ -104,6 +113,8 @@ func (t *foldTable[T]) addHeads(phrases []phrase[T]) {
 	for _, p := range phrases {
 		h, n := headOf(p.words)
 		switch {
+		case isCaseless(p.words):
+			t.caseless.add(firstThreeOf(p.words))
 		case len(p.words) < 8:
 			t.short.add(p.words)
 		case n == 8:
@@ -142,7 +153,11 @@ func (t *foldTable[T]) behind(words string) entry {
 // begins like that.
 func (t *foldTable[T]) enter(text string) (entry, int) {
 	h, size := headOf(text)
-	if size == 0 || t.short.has(h) {
+	switch {
+	case size > 0 && !t.short.has(h):
+	case isCaseless(text) && !t.caseless.has(firstThreeOf(text)):
+		return entry{}, -1
+	default:
 		return entry{}, 0
 	}
 	e := t.slot(h)

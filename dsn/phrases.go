@@ -80,17 +80,25 @@ type hit struct {
 // order. A phrase may go on beyond.
 func findPhrases(hits []hit, text string, from, to int) []hit {
 	t := phrases()
-	last := other
-	for i := from; i < to; i++ {
+	for i := nextStart(text, from, to, other); i < to; i = nextStart(text, i+1, to, byteClasses[text[i]]) {
+		t.at(text[i:], func(n int, kind phraseKind) {
+			hits = append(hits, hit{kind, i, i + n})
+		})
+	}
+	return hits
+}
+
+// nextStart returns the first offset from i on where a phrase may begin, to if
+// there is none. Last is what stands before i.
+func nextStart(text string, i, to int, last byteClass) int {
+	for ; i < to; i++ {
 		c := byteClasses[text[i]]
 		if starts[last][c] {
-			t.at(text[i:], func(n int, kind phraseKind) {
-				hits = append(hits, hit{kind, i, i + n})
-			})
+			return i
 		}
 		last = c
 	}
-	return hits
+	return to
 }
 
 // byteClass is what a byte is to the beginnings of words.

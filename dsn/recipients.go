@@ -97,7 +97,7 @@ func (r *reader) readFormer(it *item, end int) {
 	text := r.text[min(it.rest, end):end]
 	text = text[:min(len(text), 300)]
 	for i := 0; i < len(text); i++ {
-		if c := lower(text[i]); c != '(' && (c != 'o' || !hasPrefixFold(text[i:], "original")) {
+		if c := text[i]; c != '(' && (c|0x20 != 'o' || !hasPrefixFold(text[i:], "original")) {
 			continue
 		}
 		for _, words := range formerWords {
