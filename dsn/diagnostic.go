@@ -170,8 +170,10 @@ func indexFold(s, sub string) int {
 	return -1
 }
 
+// hasPrefixFold reports whether s begins with prefix, which is not empty; case
+// does not count.
 func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+	return len(s) >= len(prefix) && s[0]|0x20 == prefix[0]|0x20 && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
 // hasSuffixFold reports whether s ends with suffix, which is in lower case.
