@@ -12,8 +12,12 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/emersion/go-message/charset"
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // text returns the part's text as UTF-8 with \n line ends. What cannot be
@@ -52,8 +56,6 @@ func (p *part) text(defect func(rule, text string, at Place)) string {
 	s := decodeCharset(body, label, bad)
 	if p.media == "text/html" {
 		s = htmlText(s)
-	} else if strings.IndexByte(s, '\r') >= 0 {
-		s = string(unixLines(nil, []byte(s)))
 	}
 	return s
 }
@@ -73,6 +75,14 @@ func (p *part) plain() []byte {
 		body, _ = decodeQuotedPrintable(nil, body)
 	}
 	return body
+}
+
+// firstField returns the name of the field that the body begins with, "" if it
+// begins with no field.
+func (p *part) firstField() string {
+	head := part{encoding: p.encoding, body: bytes.TrimLeft(p.body, " \t\r\n")}
+	head.body = head.body[:min(len(head.body), 1000)]
+	return firstField(head.plain())
 }
 
 // decodeCharset returns b as UTF-8. The label is in lower case. Where the label is missing, unknown or
@@ -112,6 +122,9 @@ func decodeCharset(b []byte, label string, bad func(rule, text string)) string {
 		}
 	}
 	if s, ok := convert(label, b); ok {
+		if strings.HasPrefix(label, "utf-") {
+			s = string(unixLines(nil, []byte(s)))
+		}
 		return s
 	}
 	bad("RFC 2046 section 4.1.2", "unknown charset "+label)
@@ -127,19 +140,33 @@ func convert(label string, b []byte) (string, bool) {
 	if label == "windows-1252" {
 		return fromWindows1252(b), true
 	}
-	r, err := charset.Reader(label, bytes.NewReader(b))
+	enc := encodingOf(label)
+	if enc == nil {
+		return "", false
+	}
+	out, _, err := transform.Append(enc.NewDecoder(), make([]byte, 0, len(b)+len(b)/2), b)
 	if err != nil {
 		return "", false
 	}
-	var out bytes.Buffer
-	out.Grow(len(b) + len(b)/2 + bytes.MinRead)
-	if _, err := out.ReadFrom(r); err != nil {
-		return "", false
+	return strings.ToValidUTF8(string(out), "\ufffd"), true
+}
+
+// encodingOf returns the encoding of that name, nil if it is unknown.
+func encodingOf(label string) encoding.Encoding {
+	switch label {
+	case "ansi_x3.110-1983":
+		return charmap.ISO8859_1 // for the most part
+	case "x-utf_8j":
+		return unicode.UTF8
 	}
-	if s := out.String(); utf8.ValidString(s) {
-		return s, true
+	enc, _ := ianaindex.MIME.Encoding(label)
+	if enc == nil {
+		enc, _ = ianaindex.MIME.Encoding("cs" + label)
 	}
-	return strings.ToValidUTF8(out.String(), "\ufffd"), true
+	if enc == nil {
+		enc, _ = htmlindex.Get(label)
+	}
+	return enc
 }
 
 // fromWindows1252 is convert for the charset of most text that has none: little
@@ -211,11 +238,13 @@ func decodeQuotedPrintable(dst, b []byte) ([]byte, bool) {
 		}
 		dst = append(dst, b[:i]...)
 		b = b[i:]
-		row := bytes.TrimLeft(b[1:], " \t")
-		switch {
-		case len(b) >= 3 && isHex(b[1]) && isHex(b[2]):
+		if len(b) >= 3 && isHex(b[1]) && isHex(b[2]) {
 			dst = append(dst, unhex(b[1])<<4|unhex(b[2]))
 			b = b[3:]
+			continue
+		}
+		row := bytes.TrimLeft(b[1:], " \t")
+		switch {
 		case len(row) == 0:
 			b = nil
 		case row[0] == '\n':

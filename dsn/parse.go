@@ -114,10 +114,9 @@ func (p *parser) part(part *part, header Fields) {
 // mislabelled reads a part for what it is: a report or a returned message
 // that the server gave another type, or just text.
 func (p *parser) mislabelled(part *part) {
-	body := part.plain()
-	first := firstField(body)
+	first := part.firstField()
 	switch {
-	case part.within != "" && (len(p.texts) > 0 || part.media != "text/plain") && isStatusField(first) && bytes.Contains(body, []byte("-Recipient:")):
+	case part.within != "" && (len(p.texts) > 0 || part.media != "text/plain") && isStatusField(first) && bytes.Contains(part.plain(), []byte("-Recipient:")):
 		p.defect("RFC 3464 section 2", "a delivery-status part of type "+part.media, Place{part.number, 1})
 		p.as(DeliveryStatus, "rfc3464")
 		p.delivery(part.number, p.text(part), 1)
