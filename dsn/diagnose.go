@@ -209,6 +209,9 @@ func (r *reader) labelled(p span) span {
 // valueAt returns where the value begins in a line such as "Reason: no such
 // user", 0 if it has no such label.
 func valueAt(s string) int {
+	if strings.IndexByte(s, ':') < 0 && !strings.Contains(s, "：") {
+		return 0 // as most
+	}
 	words := 0
 	for i, c := range s {
 		switch {
@@ -269,7 +272,7 @@ func remoteHost(text string) string {
 			continue
 		}
 		for rank := range words {
-			if !hasSuffixFold(text[:i], words[rank]) {
+			if w := words[rank]; i < len(w) || text[i-1]|0x20 != w[len(w)-1] || !hasSuffixFold(text[:i], w) {
 				continue
 			}
 			name := text[i+1:]

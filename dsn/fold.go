@@ -257,8 +257,15 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 // in reports whether one of the phrases stands in text, be it inside a word.
 func (t *foldTable[T]) in(text string) bool {
 	found := false
-	for i := 0; i < len(text) && !found; i += max(1, spaces(text[i:])) {
+	for i := 0; i < len(text) && !found; i++ {
+		c := foldClass[text[i]]
+		if c != beyond && t.first[c] == 0 {
+			continue
+		}
 		t.at(text[i:], func(int, T) { found = true })
+		if c == ' ' {
+			i += spaces(text[i:]) - 1
+		}
 	}
 	return found
 }
