@@ -20,10 +20,18 @@ func parseDate(s string) time.Time {
 		clock, pm, am                          bool
 	}
 	zone := time.UTC
-	for word := range strings.FieldsFuncSeq(withoutComments(s), func(r rune) bool { return r == ' ' || r == ',' }) {
+	for rest := withoutComments(s); rest != ""; {
+		end := 0
+		for end < len(rest) && rest[end] != ' ' && rest[end] != ',' {
+			end++
+		}
+		word := rest[:end]
+		if rest = rest[min(end+1, len(rest)):]; word == "" {
+			continue
+		}
 		n, isNumber := decimal(word)
 		switch {
-		case strings.Count(word, ":") >= 1 && strings.Trim(word, "0123456789:.") == "":
+		case isClock(word):
 			var ok bool
 			if d.hour, d.minute, d.second, ok = parseClock(word); !ok || d.clock {
 				return time.Time{}
@@ -62,17 +70,28 @@ func parseDate(s string) time.Time {
 	return time.Date(d.year, day.Month(), d.day, d.hour, d.minute, d.second, 0, zone)
 }
 
+// isClock reports whether s is made as a time of day is.
+func isClock(s string) bool {
+	colons := 0
+	for i := range len(s) {
+		if s[i] == ':' {
+			colons++
+		} else if s[i] != '.' && !isDigit(s[i]) {
+			return false
+		}
+	}
+	return colons > 0
+}
+
 // parseClock reads "15:04", "15:04:05" and "15:04:05.999".
 func parseClock(s string) (hour, minute, second int, ok bool) {
 	s, _, _ = strings.Cut(s, ".")
-	digits := strings.Split(s, ":")
-	if len(digits) > 3 {
-		return 0, 0, 0, false
-	}
 	n := [3]int{}
-	for i, d := range digits {
-		v, ok := decimal(d)
-		if !ok || len(d) > 2 {
+	for i, more := 0, true; more; i++ {
+		var digits string
+		digits, s, more = strings.Cut(s, ":")
+		v, ok := decimal(digits)
+		if !ok || len(digits) > 2 || i == len(n) {
 			return 0, 0, 0, false
 		}
 		n[i] = v
@@ -110,9 +129,13 @@ func fullYear(n, digits int) int {
 }
 
 func monthOf(word string) int {
+	if len(word) < 3 {
+		return 0
+	}
 	const months = "janfebmaraprmayjunjulaugsepoctnovdec"
+	a, b, c := lower(word[0]), lower(word[1]), lower(word[2])
 	for i := 0; i < len(months); i += 3 {
-		if hasPrefixFold(word, months[i:i+3]) {
+		if months[i] == a && months[i+1] == b && months[i+2] == c {
 			return i/3 + 1
 		}
 	}
@@ -158,9 +181,20 @@ func parseZone(word string, otherwise *time.Location) *time.Location {
 	if i := strings.IndexAny(word, "+-"); i > 0 {
 		return parseOffset(word[i:], otherwise)
 	}
-	hours := map[string]int{"EDT": -4, "EST": -5, "CDT": -5, "CST": -6, "MDT": -6, "MST": -7, "PDT": -7, "PST": -8}
-	if h, ok := hours[word]; ok {
-		return time.FixedZone(word, h*3600)
+	hours := 0
+	switch word {
+	case "EDT":
+		hours = -4
+	case "EST", "CDT":
+		hours = -5
+	case "CST", "MDT":
+		hours = -6
+	case "MST", "PDT":
+		hours = -7
+	case "PST":
+		hours = -8
+	default:
+		return otherwise
 	}
-	return otherwise
+	return time.FixedZone(word, hours*3600)
 }

@@ -189,14 +189,16 @@ func isASCII(b []byte) bool { return asciiPrefix(b) == len(b) }
 
 // asciiPrefix returns how many bytes of ASCII b begins with.
 func asciiPrefix(b []byte) int {
-	n := 0
-	for n+8 <= len(b) && binary.LittleEndian.Uint64(b[n:])&0x8080808080808080 == 0 {
-		n += 8
+	rest := b
+	for len(rest) >= 16 && (binary.LittleEndian.Uint64(rest)|binary.LittleEndian.Uint64(rest[8:]))&highBits == 0 {
+		rest = rest[16:]
 	}
-	for n < len(b) && b[n] < utf8.RuneSelf {
-		n++
+	for i, c := range rest {
+		if c >= utf8.RuneSelf {
+			return len(b) - len(rest) + i
+		}
 	}
-	return n
+	return len(b)
 }
 
 // decodeWords decodes the encoded words of RFC 2047 in a header value; what

@@ -3,6 +3,7 @@ package dsn
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"nixie/codes"
 )
@@ -75,14 +76,22 @@ func commandIn(text string) string {
 		if text[pos] != ' ' {
 			continue
 		}
-		if next := text[pos+1:]; next != "" && strings.IndexByte("RMeDEHLSAQVB", next[0]) >= 0 && announcesCommand(text[start:pos]) {
-			if i := slices.IndexFunc(commands, func(c string) bool { return isCommand(next, c) }); i >= 0 {
+		if next := text[pos+1:]; next != "" && beginsCommand(next[0]) {
+			if i := slices.IndexFunc(commands, func(c string) bool { return isCommand(next, c) }); i >= 0 && announcesCommand(text[start:pos]) {
 				return commands[i]
 			}
 		}
 		start = pos + 1
 	}
 	return ""
+}
+
+func beginsCommand(c byte) bool {
+	switch c {
+	case 'R', 'M', 'e', 'D', 'E', 'H', 'L', 'S', 'A', 'Q', 'V', 'B':
+		return true
+	}
+	return false
 }
 
 // announcesCommand reports whether a command may follow word.
@@ -97,7 +106,7 @@ func announcesCommand(word string) bool {
 // isCommand reports whether text begins with a command: in capitals, but for
 // the words of "end of data", and not as the beginning of a longer word.
 func isCommand(text, command string) bool {
-	if !hasPrefixFold(text, command) || text[0] != command[0] {
+	if text[0] != command[0] || !hasPrefixFold(text, command) {
 		return false // "auth" is a word, "AUTH" a command
 	}
 	return len(text) == len(command) || !isAlnum(text[len(command)])
@@ -142,12 +151,13 @@ func joinReply(text string) string {
 // collapse puts text on one line: every run of white space becomes one space.
 func collapse(s string) string {
 	s = strings.TrimSpace(s)
-	for i := range len(s) {
-		if c := s[i]; c > ' ' || c < '\t' || c > '\r' && c < ' ' || c == ' ' && s[i+1] != ' ' {
-			continue
-		}
-		var b strings.Builder
-		b.Grow(len(s))
+	i := looseSpace(s)
+	if i < 0 {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	if utf8.RuneCountInString(s) != len(s) { // other white space may be there
 		for word := range strings.FieldsSeq(s) {
 			if b.Len() > 0 {
 				b.WriteByte(' ')
@@ -156,8 +166,27 @@ func collapse(s string) string {
 		}
 		return b.String()
 	}
-	return s
+	for ; i >= 0; i = looseSpace(s) {
+		b.WriteString(s[:i])
+		b.WriteByte(' ')
+		s = strings.TrimLeft(s[i:], " \t\n\v\f\r")
+	}
+	b.WriteString(s)
+	return b.String()
 }
+
+// looseSpace returns where the first white space is that is not one space, -1
+// if there is none. The text does not end in white space.
+func looseSpace(s string) int {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' && (c == ' ' && s[i+1] <= ' ' && isASCIISpace(s[i+1]) || c != ' ' && isASCIISpace(c)) {
+			return i
+		}
+	}
+	return -1
+}
+
+func isASCIISpace(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
 
 // indexFold is strings.Index without regard to the case of ASCII letters.
 func indexFold(s, sub string) int {

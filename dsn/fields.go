@@ -15,7 +15,7 @@ type Field struct {
 
 // Is reports whether the field has that name; case does not count.
 func (f Field) Is(name string) bool {
-	return len(f.Name) == len(name) && strings.EqualFold(f.Name, name)
+	return len(f.Name) == len(name) && (name == "" || lower(f.Name[0]) == lower(name[0]) && strings.EqualFold(f.Name, name))
 }
 
 // Text returns the value on one line, without the space around it: a fold and
@@ -132,7 +132,7 @@ func (r fieldReader) group(text string, line int, loose *[]int) (fields Fields, 
 				for value += colon + 1; value < end && isBlank(text[value]); value++ {
 				}
 			}
-			if fields == nil {
+			if cap(fields) == 0 {
 				fields = make(Fields, 0, 8)
 			}
 			fields = append(fields, Field{name, text[value:end], line})

@@ -392,14 +392,16 @@ func tokenEnd(s string, mark byte) int {
 // structured field, RFC 2045 section 5.1; "" if it is not there.
 func param(params, name string) string {
 	for params != "" {
-		params = strings.TrimLeft(params, "; \t\r\n")
-		i := strings.IndexAny(params, "=;")
-		if i < 0 {
+		i := 0
+		for i < len(params) && params[i] != '=' && params[i] != ';' {
+			i++
+		}
+		if i == len(params) {
 			return ""
 		}
 		key := strings.TrimSpace(params[:i])
 		if params[i] == ';' {
-			params = params[i:]
+			params = params[i+1:]
 			continue
 		}
 		var value string

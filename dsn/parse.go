@@ -39,10 +39,12 @@ func (p *parser) text(part *part) string { return part.text(p.defect) }
 func (p *parser) groups(number, text string, line int) iter.Seq2[int, Fields] {
 	return func(yield func(offset int, group Fields) bool) {
 		var loose []int
+		r := fieldReader{into: make(Fields, 0, min(1+strings.Count(text, "\n"), 64))}
 		for rest := text; rest != ""; {
 			offset := len(text) - len(rest)
 			var group Fields
-			group, rest, line = fieldReader{}.group(rest, line, &loose)
+			group, rest, line = r.group(rest, line, &loose)
+			r.into = group[len(group):]
 			for _, line := range loose {
 				p.defect("RFC 3464 section 2.1", "a line that is no field", Place{number, line})
 			}

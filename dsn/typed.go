@@ -12,10 +12,19 @@ func parseTyped(s string) Typed {
 	s = unfold(s)
 	name, value, ok := strings.Cut(s, ";")
 	name = strings.TrimSpace(withoutComments(name))
-	if !ok || name == "" || strings.ContainsAny(name, " \t@<>:,.[]()") || isDigits(name) {
+	if !ok || name == "" || strings.IndexFunc(name, isNotOfType) >= 0 || isDigits(name) {
 		return Typed{Value: strings.TrimSpace(s)}
 	}
 	return Typed{strings.ToLower(name), strings.TrimSpace(value)}
+}
+
+// isNotOfType reports whether r stands in no type.
+func isNotOfType(r rune) bool {
+	switch r {
+	case ' ', '\t', '@', '<', '>', ':', ',', '.', '[', ']', '(', ')':
+		return true
+	}
+	return false
 }
 
 // parseAddress reads a recipient field, RFC 3464 section 2.3.1 and 2.3.2: the
@@ -80,8 +89,12 @@ func foldedAddress(s string) string {
 // withoutComments drops the comments of RFC 5322 section 3.2.2 that stand
 // outside quotes.
 func withoutComments(s string) string {
-	if !strings.Contains(s, "(") {
+	start := strings.IndexByte(s, '(')
+	if start < 0 {
 		return s
+	}
+	if end := len(s) - 1; s[end] == ')' && strings.IndexAny(s[start+1:end], `()\`) < 0 && strings.IndexAny(s[:start], `"\`) < 0 {
+		return s[:start] // one at the end
 	}
 	var b strings.Builder
 	depth, quoted := 0, false
@@ -176,5 +189,12 @@ func decodeOctal(s string) string {
 }
 
 func isDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return s != ""
 }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
