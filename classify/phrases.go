@@ -305,13 +305,10 @@ func slot(steps []step, from, word int32) *step {
 	}
 }
 
-// wordID returns the number of the word that the scanner stands at, 0 for one
-// that no phrase has. A host name counts as the longest of its parent domains
-// that a phrase names: zen.spamhaus.org as spamhaus.org.
-func (a *automaton) wordID(s *scanner) int32 {
-	if s.host == (hostRange{}) {
-		return a.ids.id(s.word())
-	}
+// hostID returns the number of the host name that the scanner stands at, 0 for
+// one that no phrase has. It counts as the longest of its parent domains that a
+// phrase names: zen.spamhaus.org as spamhaus.org.
+func (a *automaton) hostID(s *scanner) int32 {
 	for name := range domains(s.text[s.host.start:s.host.end], &s.buf) {
 		if id := a.ids.id(name); id != 0 {
 			return id
@@ -413,7 +410,12 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 			active = 0
 		}
 		end = s.end
-		id := a.wordID(s)
+		var id int32
+		if s.host.end == 0 {
+			id = a.ids.id(s.word())
+		} else {
+			id = a.hostID(s)
+		}
 		if id == 0 {
 			active = 0
 			continue

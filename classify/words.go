@@ -52,13 +52,14 @@ func (s *scanner) word() []byte { return s.buf[:s.size] }
 // next finds the next word and reports whether there is one.
 func (s *scanner) next() bool {
 	s.begun = false
-	for s.pos < len(s.text) {
-		c := s.text[s.pos]
-		if c < utf8.RuneSelf && folded[c] == 0 {
+	for {
+		for s.pos < len(s.text) && parts[s.text[s.pos]] {
 			s.pos++
-			continue
 		}
-		if c >= utf8.RuneSelf {
+		if s.pos == len(s.text) {
+			return false
+		}
+		if s.text[s.pos] >= utf8.RuneSelf {
 			r, n := utf8.DecodeRuneInString(s.text[s.pos:])
 			switch {
 			case isSpaceless(r):
@@ -86,25 +87,27 @@ func (s *scanner) next() bool {
 		}
 		s.begin(s.text[s.start:s.end])
 	}
-	return false
 }
 
 // simple takes the run without spaces at pos if it is no more than a word of
 // ASCII letters and digits, with or without a mark behind it, as most are.
 func (s *scanner) simple() bool {
-	n, text := 0, s.text[s.pos:]
-	for n < len(text) && n < len(s.buf) {
+	text := s.text[s.pos:]
+	if len(text) > len(s.buf) {
+		text = text[:len(s.buf)]
+	}
+	n := 0
+	for ; n < len(text); n++ {
 		c := folded[text[n]]
 		if c == 0 {
 			break
 		}
 		s.buf[n] = c
-		n++
 	}
-	if n < len(text) {
-		switch c := text[n]; {
+	if end := s.pos + n; end < len(s.text) {
+		switch c := s.text[end]; {
 		case c == '.', c == ':' && (s.pos == 0 || s.text[s.pos-1] != ':'):
-			if n+1 < len(text) && text[n+1] > ' ' {
+			if end+1 < len(s.text) && s.text[end+1] > ' ' {
 				return false
 			}
 		case chunkClass[c] != ends || c == ':':
@@ -254,6 +257,14 @@ var folded = func() (fold [256]byte) {
 		}
 	}
 	return fold
+}()
+
+// parts is what stands between words of ASCII.
+var parts = func() (parts [256]bool) {
+	for c := range utf8.RuneSelf {
+		parts[c] = folded[c] == 0
+	}
+	return parts
 }()
 
 // isReplyCode reports whether a word is the code of a negative reply.
