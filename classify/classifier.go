@@ -28,7 +28,7 @@ type Classifier struct {
 	providers map[string][]int16 // by domain
 
 	// The rules without phrases, by what they need at least.
-	byStatus map[codes.Status][]int32 // the key without its class
+	byStatus map[uint32][]int32 // by statusKey
 	byReply  map[codes.Reply][]int32
 	byRest   []int32
 
@@ -96,7 +96,7 @@ func newClassifier(own []Rule, ours ...[]Rule) (*Classifier, error) {
 		matchers:  make([]matcher, 0, n),
 		byName:    make(map[string]int32, n),
 		providers: map[string][]int16{},
-		byStatus:  map[codes.Status][]int32{},
+		byStatus:  map[uint32][]int32{},
 		byReply:   map[codes.Reply][]int32{},
 	}
 	providers := map[string]int16{}
@@ -119,7 +119,7 @@ func newClassifier(own []Rule, ours ...[]Rule) (*Classifier, error) {
 		return book
 	})
 	c.memory.New = func() any {
-		return &scratch{hits: make([]textHit, len(c.matchers)), barred: make([]int32, len(c.matchers))}
+		return &scratch{hits: make([]textHit, len(c.matchers))}
 	}
 	return c, nil
 }
@@ -202,7 +202,7 @@ func (c *Classifier) index(i int32) {
 	case len(m.Text) > 0:
 	case exact:
 		for _, p := range m.status {
-			addOnce(c.byStatus, codes.Status{Subject: uint16(p.subject), Detail: uint16(p.detail)}, i)
+			addOnce(c.byStatus, statusKey(uint16(p.subject), uint16(p.detail)), i)
 		}
 	case len(m.status) == 0 && len(m.reply) > 0:
 		for _, p := range m.reply {
@@ -214,6 +214,9 @@ func (c *Classifier) index(i int32) {
 		c.byRest = append(c.byRest, i)
 	}
 }
+
+// statusKey is a status without its class.
+func statusKey(subject, detail uint16) uint32 { return uint32(subject)<<16 | uint32(detail) }
 
 func addOnce[K comparable](index map[K][]int32, key K, i int32) {
 	if list := index[key]; len(list) == 0 || list[len(list)-1] != i {

@@ -96,11 +96,14 @@ const maxSkip = 512
 // is on one line; its words are looked for in those that it was made of.
 func (h *humanText) within(f *facts, offset int) dsn.Place {
 	at, raw, answer := f.answer, h.raw(f), f.texts[theAnswer]
+	if strings.IndexByte(raw, '\n') < 0 { // as most answers
+		return at
+	}
 	pos, end := 0, offset
 	for end < len(answer) && answer[end] > ' ' {
 		end++
 	}
-	if i := strings.Index(raw[:min(len(raw), end+maxSkip)], answer[:end]); i >= 0 { // as most answers stand
+	if i := strings.Index(raw[:min(len(raw), end+maxSkip)], answer[:end]); i >= 0 {
 		at.Line += strings.Count(raw[:i+offset], "\n")
 		return at
 	}

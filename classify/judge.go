@@ -125,8 +125,7 @@ func (c *Classifier) judge(f *facts, text *humanText) Verdict {
 	s := c.memory.Get().(*scratch)
 	defer c.memory.Put(s)
 	v := Verdict{Status: f.status, Reply: f.reply, Transient: f.transient}
-	c.search(f, s)
-	first := c.decisive(f, s)
+	first := c.search(f, s)
 	if delivered(f.action) {
 		first = s.best[tierAction]
 		s.best = [tiers]candidate{tierAction: first}

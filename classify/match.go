@@ -130,8 +130,9 @@ func (o order) rank() order { return o >> orderPassage }
 // textHit is what a pass over a text found of one rule's phrases.
 type textHit struct {
 	match
-	found bool
-	aside bool // found, but only where it says little
+	found  bool
+	aside  bool  // found, but only where it says little
+	barred int32 // how much of the end of the text Unless bars it from
 }
 
 func (h *textHit) candidate(rule int32, from, passage int) candidate {
@@ -141,10 +142,10 @@ func (h *textHit) candidate(rule int32, from, passage int) candidate {
 // scratch is the memory of one judgement; it is used again for the next.
 type scratch struct {
 	memory
-	found     []match   // of the text at hand
+	texts     []match   // of Text, in the text at hand
+	unless    []match   // of Unless
 	hits      []textHit // of each rule
 	touched   []int32   // the rules with a hit
-	barred    []int32   // of each rule, how much of the end of the text Unless bars it from
 	little    []span    // where the text says little
 	toSender  []span    // where it speaks to the sender
 	providers []int16   // whose answer it is, once hosts have been looked up
@@ -173,16 +174,20 @@ func (s *scratch) addProvider(p int16) {
 	}
 }
 
-// search asks every rule about the facts and leaves the best of each tier in s.best.
-func (c *Classifier) search(f *facts, s *scratch) {
+// search asks every rule about the facts, leaves the best of each tier in s.best
+// and returns the one that decides.
+func (c *Classifier) search(f *facts, s *scratch) candidate {
 	s.providers, s.hosts, s.best = s.providers[:0], false, [tiers]candidate{}
 	c.searchText(f, s, theAnswer, 0, min(len(f.texts[theAnswer]), maxText))
 	c.searchCodes(f, s)
+	first := c.decisive(f, s)
 	for passage := ownLines; passage < passages; passage++ {
-		if f.texts[passage] != "" && (c.ownText || c.level(c.decisive(f, s)) > levelClear) {
+		if f.texts[passage] != "" && (c.ownText || c.level(first) > levelClear) {
 			c.searchParagraphs(f, s, passage)
+			first = c.decisive(f, s)
 		}
 	}
+	return first
 }
 
 // searchParagraphs searches each paragraph by itself: the banner that a gateway
@@ -216,52 +221,52 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		return
 	}
 	phrases := c.phrasesFor(text)
-	says, unless := false, false // which phrases stand in it
-	s.found, s.toSender = s.found[:0], s.toSender[:0]
+	s.texts, s.unless, s.toSender = s.texts[:0], s.unless[:0], s.toSender[:0]
 	phrases.find(text, &s.memory, func(m match) {
 		switch u := &phrases.uses[m.use]; {
 		case u.provider != 0:
 			s.addProvider(u.provider)
 		case u.toSender:
 			s.toSender = append(s.toSender, span{m.start, m.end})
-		case !within(s.toSender, m.start):
-			s.found = append(s.found, m)
-			says = says || u.unless == 0
-			unless = unless || u.unless != 0
+		case len(s.toSender) > 0 && within(s.toSender, m.start):
+		case u.unless != 0:
+			s.unless = append(s.unless, m)
+		default:
+			s.texts = append(s.texts, m)
 		}
 	}, func(w *scanner) {
 		if names(text, w) {
 			c.addHost(s, text[w.host.start:w.host.end])
 		}
 	})
-	if !says {
+	if len(s.texts) == 0 {
 		return
 	}
 	s.little = little(s.little[:0], text)
-	for _, m := range s.found {
-		u := &phrases.uses[m.use]
-		aside := within(s.little, m.start) || !m.gap && within(s.little, m.end-1)
-		if u.unless != 0 {
-			rest := int32(len(text))
-			if aside { // it bears only on what follows
-				rest -= m.end
-			}
-			for _, rule := range phrases.unless[u.unless-1] {
-				s.barred[rule] = max(s.barred[rule], rest)
-			}
-			continue
-		}
-		hit := &s.hits[u.rule]
+	for _, m := range s.texts {
+		rule, aside := phrases.uses[m.use].rule, s.saysLittle(m)
+		hit := &s.hits[rule]
 		if !hit.found {
-			s.touched = append(s.touched, u.rule)
+			s.touched = append(s.touched, rule)
 		}
 		if !hit.found || hit.aside && !aside || hit.aside == aside && m.words > hit.words {
-			*hit = textHit{m, true, aside}
+			*hit = textHit{match: m, found: true, aside: aside}
+		}
+	}
+	for _, m := range s.unless {
+		rest := int32(len(text))
+		if s.saysLittle(m) { // it bears only on what follows
+			rest -= m.end
+		}
+		for _, rule := range phrases.unless[phrases.uses[m.use].unless-1] {
+			if hit := &s.hits[rule]; hit.found {
+				hit.barred = max(hit.barred, rest)
+			}
 		}
 	}
 	for _, rule := range s.touched {
 		hit := &s.hits[rule]
-		hit.found = hit.start < int32(len(text))-s.barred[rule]
+		hit.found = hit.start < int32(len(text))-hit.barred
 		if hit.found && !hit.aside {
 			c.offer(f, s, hit.candidate(rule, from, passage))
 		}
@@ -275,9 +280,11 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		*hit = textHit{}
 	}
 	s.touched = s.touched[:0]
-	if unless {
-		clear(s.barred)
-	}
+}
+
+// saysLittle reports whether a phrase stands where the text says little.
+func (s *scratch) saysLittle(m match) bool {
+	return len(s.little) > 0 && (within(s.little, m.start) || !m.gap && within(s.little, m.end-1))
 }
 
 // blamesAddress reports whether a rule finds the fault with the address or its domain.
@@ -299,14 +306,16 @@ func names(text string, w *scanner) bool {
 
 // searchCodes asks the rules without phrases.
 func (c *Classifier) searchCodes(f *facts, s *scratch) {
-	for _, rule := range c.byStatus[codes.Status{Subject: f.status.Subject, Detail: f.status.Detail}] {
+	for _, rule := range c.byStatus[statusKey(f.status.Subject, f.status.Detail)] {
 		c.offer(f, s, candidate{rule: rule + 1})
 	}
 	for _, rule := range c.byReply[f.reply] {
 		c.offer(f, s, candidate{rule: rule + 1})
 	}
 	for _, rule := range c.byRest {
-		c.offer(f, s, candidate{rule: rule + 1})
+		if m := &c.matchers[rule]; s.best[m.tier].rule == 0 || m.order < s.best[m.tier].order {
+			c.offer(f, s, candidate{rule: rule + 1})
+		}
 	}
 }
 
