@@ -17,7 +17,7 @@ func (c *Classifier) Check(r Rule) error {
 		errs = append(errs, &RuleError{r.file, line, r.Name, fmt.Errorf(format, args...)})
 	}
 	for i, sample := range r.Samples {
-		v := c.judge(r.facts(sample), nil)
+		v := c.judgeAnswer(r.facts(sample))
 		if v.Reason != r.Reason {
 			by := "no rule"
 			if len(v.Because) > 0 {
@@ -34,7 +34,7 @@ func (c *Classifier) Check(r Rule) error {
 		return err
 	}
 	for i, counter := range r.Counters {
-		if v := alone.judge(r.facts(counter), nil); len(v.Because) > 0 {
+		if v := alone.judgeAnswer(r.facts(counter)); len(v.Because) > 0 {
 			fail(r.lineOf(r.counterLines, i), "counter-sample %q holds, by %q", counter, v.Because[0].Quote)
 		}
 	}

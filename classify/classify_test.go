@@ -91,7 +91,7 @@ func TestMisusedCodes(t *testing.T) {
 			}
 			for _, dead := range []string{"550 5.1.1 ", "553 5.1.2 ", "550 5.2.1 "} {
 				facts := r.facts(dead + answer)
-				v := c.judge(facts, nil)
+				v := c.judgeAnswer(facts)
 				assert.NotEqual(t, "hard", v.BounceType(), "%s: %s: %+v", r.Name, dead+answer, v.Because)
 			}
 		}

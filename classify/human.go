@@ -10,7 +10,8 @@ import (
 // humanText is the human-readable text of a report, parted by recipient.
 type humanText struct {
 	report *dsn.Report
-	lines  []int // where each line begins, once asked for
+	lines  []int // where each line begins, as far as was asked for
+	all    bool  // these are all lines
 }
 
 // Limits of what is searched for one of several recipients.
@@ -53,7 +54,7 @@ func (h *humanText) share(f *facts, i int) {
 // lineOf returns the line of the text at which a recipient is named, from 0; -1 if none.
 func (h *humanText) lineOf(i int) int {
 	at, text := h.report.Recipients[i].At, h.report.TextAt
-	if h.report.Text == "" || at.Part != text.Part || at.Line < text.Line || text.Line == 0 || at.Line-text.Line >= len(h.index()) {
+	if h.report.Text == "" || at.Part != text.Part || at.Line < text.Line || text.Line == 0 || !h.has(at.Line-text.Line) {
 		return -1
 	}
 	return at.Line - text.Line
@@ -61,30 +62,34 @@ func (h *humanText) lineOf(i int) int {
 
 // offset returns where a line begins, which may be after the last.
 func (h *humanText) offset(line int) int {
-	if line >= len(h.index()) {
+	if !h.has(line) {
 		return len(h.report.Text)
 	}
 	return h.lines[line]
 }
 
-// index returns where each line of the text begins.
-func (h *humanText) index() []int {
-	if h.lines == nil {
-		text := h.report.Text
-		h.lines = make([]int, 1, 1+strings.Count(text, "\n"))
-		for at := 0; len(h.lines) < cap(h.lines); {
-			at += strings.IndexByte(text[at:], '\n') + 1
-			h.lines = append(h.lines, at)
+// has finds the lines up to one and reports whether the text has it.
+func (h *humanText) has(line int) bool {
+	if len(h.lines) == 0 {
+		h.lines = append(h.lines, 0)
+	}
+	for len(h.lines) <= line && !h.all {
+		last := h.lines[len(h.lines)-1]
+		if i := strings.IndexByte(h.report.Text[last:], '\n'); i >= 0 {
+			h.lines = append(h.lines, last+i+1)
+		} else {
+			h.all = true
 		}
 	}
-	return h.lines
+	return line < len(h.lines)
 }
 
 // place returns where a byte of the text stands in the message.
 func (h *humanText) place(offset int) dsn.Place {
-	lines := h.index()
 	at := h.report.TextAt
-	at.Line += sort.Search(len(lines), func(i int) bool { return lines[i] > offset }) - 1
+	for h.has(len(h.lines)) && h.lines[len(h.lines)-1] <= offset {
+	}
+	at.Line += sort.SearchInts(h.lines, offset+1) - 1
 	return at
 }
 

@@ -14,7 +14,9 @@ import (
 // by being one: the message arrived, even if it was deleted unread.
 func (c *Classifier) Report(report *dsn.Report) iter.Seq2[*dsn.Recipient, Verdict] {
 	return func(yield func(*dsn.Recipient, Verdict) bool) {
-		text := humanText{report: report}
+		s := c.memory.Get().(*scratch)
+		defer c.memory.Put(s)
+		text := humanText{report: report, lines: s.lines[:0]}
 		for i := range report.Recipients {
 			r := &report.Recipients[i]
 			var v Verdict
@@ -22,12 +24,13 @@ func (c *Classifier) Report(report *dsn.Report) iter.Seq2[*dsn.Recipient, Verdic
 			case dsn.FeedbackReport:
 				v = complaint(report)
 			case dsn.AutoReply:
-				v = c.autoReply(report, r)
+				v = c.autoReply(report, r, s, &text)
 			case dsn.DispositionNotification:
 				v = plain(WasDelivered, report, "Disposition")
 			default:
-				v = c.recipient(report, r, i, &text)
+				v = c.recipient(report, i, s, &text)
 			}
+			s.lines = text.lines
 			if !yield(r, v) {
 				return
 			}
@@ -44,7 +47,14 @@ func (c *Classifier) Reply(host, reply string) Verdict {
 	f.reply, f.status = findCodes(reply)
 	f.transient = isTransient(f.reply, f.status)
 	f.command = dsn.ParseDiagnostic(reply).Command
-	return c.judge(&f, nil)
+	return c.judgeAnswer(&f)
+}
+
+// judgeAnswer makes the verdict on facts that no report states.
+func (c *Classifier) judgeAnswer(f *facts) Verdict {
+	s := c.memory.Get().(*scratch)
+	defer c.memory.Put(s)
+	return c.judge(f, s, nil)
 }
 
 // findCodes returns the reply code of an SMTP answer, which it begins with or
@@ -83,7 +93,8 @@ func specific(s codes.Status) int {
 }
 
 // recipient judges a recipient of a delivery status notification.
-func (c *Classifier) recipient(report *dsn.Report, r *dsn.Recipient, i int, text *humanText) Verdict {
+func (c *Classifier) recipient(report *dsn.Report, i int, s *scratch, text *humanText) Verdict {
+	r := &report.Recipients[i]
 	d := &r.Diagnostic
 	f := facts{
 		action: r.Action, status: r.Status, reply: d.Reply, command: d.Command,
@@ -102,7 +113,7 @@ func (c *Classifier) recipient(report *dsn.Report, r *dsn.Recipient, i int, text
 	}
 	f.hosts = [...]string{r.RemoteMTA.Value, report.ReportingMTA.Value}
 	f.addresses = [...]string{r.Final.Value, r.Original.Value}
-	return c.judge(&f, text)
+	return c.judge(&f, s, text)
 }
 
 // statusComment returns the Status field where a comment in it says more than
@@ -121,9 +132,7 @@ func domain(address string) string {
 }
 
 // judge makes the verdict on the facts.
-func (c *Classifier) judge(f *facts, text *humanText) Verdict {
-	s := c.memory.Get().(*scratch)
-	defer c.memory.Put(s)
+func (c *Classifier) judge(f *facts, s *scratch, text *humanText) Verdict {
 	v := Verdict{Status: f.status, Reply: f.reply, Transient: f.transient}
 	first := c.search(f, s)
 	if delivered(f.action) {
@@ -215,9 +224,7 @@ func plain(reason Reason, report *dsn.Report, fields ...string) Verdict {
 }
 
 // autoReply judges an automatic answer, which may ask for a proof before it delivers.
-func (c *Classifier) autoReply(report *dsn.Report, r *dsn.Recipient) Verdict {
-	s := c.memory.Get().(*scratch)
-	defer c.memory.Put(s)
+func (c *Classifier) autoReply(report *dsn.Report, r *dsn.Recipient, s *scratch, text *humanText) Verdict {
 	f := facts{at: r.At}
 	if subject, ok := report.Header.Find("Subject"); ok {
 		f.texts[theAnswer], f.answer = report.Header.Decoded("Subject"), dsn.Place{Line: subject.Line}
@@ -226,7 +233,7 @@ func (c *Classifier) autoReply(report *dsn.Report, r *dsn.Recipient) Verdict {
 	c.search(&f, s)
 	if x := s.best[tierText]; x.rule != 0 && c.matchers[x.rule-1].Reason == Challenge {
 		s.best = [tiers]candidate{tierText: x}
-		return Verdict{Reason: Challenge, Decision: Challenge.Decision(), Because: c.evidence(&f, s, x, &humanText{report: report})}
+		return Verdict{Reason: Challenge, Decision: Challenge.Decision(), Because: c.evidence(&f, s, x, text)}
 	}
 	if len(report.Fields) == 0 { // the text says so
 		return plain(AutoReply, report)

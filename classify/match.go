@@ -151,6 +151,7 @@ type scratch struct {
 	providers []int16   // whose answer it is, once hosts have been looked up
 	hosts     bool
 	best      [tiers]candidate
+	lines     []int         // of the report at hand
 	name      [maxWord]byte // of the host at hand
 }
 
