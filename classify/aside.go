@@ -9,7 +9,7 @@ import (
 // maxAside is how many words an aside can have.
 const maxAside = 8
 
-// span is text[start:end].
+// span is from start to end of something, such as a text.
 type span struct{ start, end int32 }
 
 // little appends to spans where a text says little: a phrase that stands

@@ -113,11 +113,7 @@ func newClassifier(own []Rule, ours ...[]Rule) (*Classifier, error) {
 			c.add(&rules[i], providers, false)
 		}
 	}
-	c.phrases = sync.OnceValue(func() *phraseBook {
-		book := c.joinPhrases(nil)
-		book.pack()
-		return book
-	})
+	c.phrases = sync.OnceValue(func() *phraseBook { return c.joinPhrases(nil) })
 	c.memory.New = func() any {
 		return &scratch{hits: make([]textHit, len(c.matchers))}
 	}
@@ -227,18 +223,17 @@ func addOnce[K comparable](index map[K][]int32, key K, i int32) {
 // phraseBook is the phrases of all rules.
 type phraseBook struct {
 	*automaton
-	uses   []use      // of the phrases
-	unless [][]int32  // the rules with each phrase of an Unless
-	words  *wordTable // with which they may begin; nil for any
+	uses   []use   // of the phrases
+	unless []int32 // the rules with each phrase of an Unless, one phrase behind the other
 }
 
 // use is what a phrase was added for: a token of a provider, the Text of a rule,
 // or the Unless of rules, of which many have the same.
 type use struct {
 	provider int16
-	unless   int32 // from 1
-	rule     int32
 	toSender bool
+	rule     int32
+	unless   span // of the rules in phraseBook.unless
 }
 
 // The first texts, if they are short, are searched for a few phrases each.
@@ -254,7 +249,7 @@ func (c *Classifier) phrasesFor(text string) *phraseBook {
 	if len(text) <= shortText && c.texts.Load() < firstTexts {
 		words := wordsOf(text)
 		if words.words == 0 {
-			return &phraseBook{automaton: newAutomaton(0)}
+			return &phraseBook{automaton: newTrie(0).automaton()}
 		}
 		if c.texts.Add(1) <= firstTexts {
 			return c.joinPhrases(words)
@@ -269,40 +264,47 @@ func (c *Classifier) joinPhrases(words *wordTable) *phraseBook {
 	n := 1 << 10
 	if words == nil {
 		for i := range c.matchers {
-			n += len(c.matchers[i].Text) + len(c.matchers[i].Unless)
+			n += len(c.matchers[i].Text)
 		}
 	}
-	book := &phraseBook{automaton: newAutomaton(n), words: words}
-	book.addAll(toSender, use{toSender: true})
-	unless := map[string]int32{}
+	t, book := newTrie(n), &phraseBook{}
+	add := func(u use, phrases ...string) {
+		for _, phrase := range phrases {
+			if words == nil || mayBegin(phrase, words) {
+				t.add(phrase, int32(len(book.uses)))
+			}
+		}
+		book.uses = append(book.uses, u)
+	}
+	add(use{toSender: true}, toSender...)
+	type unless struct{ phrase, rule int32 }
+	var all []unless
+	known := map[string]int32{} // the phrases of all of them
 	for i := range c.matchers {
 		m := &c.matchers[i]
 		if i == 0 || m.provider != c.matchers[i-1].provider || !slices.Equal(m.Tokens, c.matchers[i-1].Tokens) {
-			book.addAll(m.Tokens, use{provider: m.provider})
+			add(use{provider: m.provider}, m.Tokens...)
 		}
-		book.addAll(m.Text, use{rule: int32(i)})
+		add(use{rule: int32(i)}, m.Text...)
 		for _, phrase := range m.Unless {
-			id, known := unless[phrase]
-			if !known {
-				book.unless = append(book.unless, nil)
-				id = int32(len(book.unless))
-				unless[phrase] = id
-				book.addAll([]string{phrase}, use{unless: id})
+			id, ok := known[phrase]
+			if !ok {
+				id = int32(len(book.uses))
+				known[phrase] = id
+				add(use{}, phrase)
 			}
-			book.unless[id-1] = append(book.unless[id-1], int32(i))
+			all = append(all, unless{id, int32(i)})
 		}
 	}
+	sorted, starts := group(len(all), len(book.uses), func(i int) int32 { return all[i].phrase })
+	for _, i := range sorted {
+		book.unless = append(book.unless, all[i].rule)
+	}
+	for _, id := range known {
+		book.uses[id].unless = span{starts[id], starts[id+1]}
+	}
+	book.automaton = t.automaton()
 	return book
-}
-
-// addAll adds phrases that have been checked.
-func (b *phraseBook) addAll(phrases []string, u use) {
-	for _, phrase := range phrases {
-		if b.words == nil || mayBegin(phrase, b.words) {
-			b.add(phrase, int32(len(b.uses)))
-		}
-	}
-	b.uses = append(b.uses, u)
 }
 
 // Rules yields the rules in the order in which they are asked, one's own first.

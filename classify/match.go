@@ -230,7 +230,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		case u.toSender:
 			s.toSender = append(s.toSender, span{m.start, m.end})
 		case len(s.toSender) > 0 && within(s.toSender, m.start):
-		case u.unless != 0:
+		case u.unless.end > 0:
 			s.unless = append(s.unless, m)
 		default:
 			s.texts = append(s.texts, m)
@@ -259,7 +259,8 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		if s.saysLittle(m) { // it bears only on what follows
 			rest -= m.end
 		}
-		for _, rule := range phrases.unless[phrases.uses[m.use].unless-1] {
+		rules := phrases.uses[m.use].unless
+		for _, rule := range phrases.unless[rules.start:rules.end] {
 			if hit := &s.hits[rule]; hit.found {
 				hit.barred = max(hit.barred, rest)
 			}

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -77,34 +78,6 @@ func (s *scanner) key() []byte {
 	return s.word()
 }
 
-// An automaton finds all of many phrases in one pass over the words of a
-// text: a trie of words, of which as many branches are followed at once as a
-// segment has words at most. A phrase with gaps is a chain of segments that
-// are found one by one. The time is linear in the text whatever stands there.
-// Once all phrases are added it is safe for concurrent use.
-type automaton struct {
-	ids      wordTable // of the words that phrases have: the state after the word alone
-	states   []state   // from 1
-	steps    []step    // a hash table with open addressing, a power of two long
-	segments []segment // from 1
-	gaps     int32
-	scan     scanner // of the phrase that is added
-}
-
-// A state stands for the words of a segment read so far.
-type state struct {
-	end  int32  // the first segment that ends here; 0 for none
-	next uint32 // a bit for each word that leads on, as bitOf gives it
-}
-
-// bitOf maps words to bits. Most words that follow in a text lead nowhere,
-// which shows by their bit.
-func bitOf(word int32) uint32 { return 1 << (word & 31) }
-
-// A step leads from a state to that after another word. A map of them would
-// take twice as long to fill, which is most of the time to start.
-type step struct{ from, word, to int32 }
-
 // A segment is the words of a phrase up to an asterisk or the end. Phrases
 // that begin alike share those that an asterisk follows.
 type segment struct {
@@ -113,106 +86,79 @@ type segment struct {
 	after int32 // the asterisk before it; 0 for the first of a phrase
 	words int32 // in this segment
 	total int32 // in this and the segments before
-	next  int32 // the next that ends at the same state; 0 for none
 }
 
-// match is a phrase found in a text: text[start:end].
-type match struct {
-	use        int32 // what the phrase was added for
-	words      int32 // how many words of the phrase, without gaps
-	start, end int32
-	gap        bool // it reaches over an asterisk
+// A trie is made of phrases, word by word; an automaton is made from it.
+type trie struct {
+	ids   wordTable // of the words that phrases have: the node after the word alone
+	nodes []node    // the first for no word
+	table []int32   // the nodes after more than a word: a hash table with open addressing, a power of two long
+	ends  []end
+	scan  scanner // of the phrase that is added
 }
 
-// newAutomaton returns an automaton for about so many phrases.
-func newAutomaton(phrases int) *automaton {
-	a := &automaton{
-		ids:      newWordTable(phrases / 6),
-		steps:    make([]step, 1<<bits.Len(uint(phrases))),
-		states:   make([]state, 1, 3*phrases/2+1),
-		segments: make([]segment, 1, phrases+phrases/8+1),
+// A node stands for the words of a segment read so far: the last of them, and
+// the node before. An asterisk has a node too; its word is the complement of the
+// asterisk before it.
+type node struct{ from, word int32 }
+
+// An end is where a segment ends.
+type end struct {
+	segment // with nodes for the asterisks
+	node    int32
+}
+
+// newTrie returns a trie for about so many phrases.
+func newTrie(phrases int) *trie {
+	t := &trie{
+		ids:   newWordTable(phrases / 6),
+		nodes: make([]node, 1, 3*phrases/2+1),
+		table: make([]int32, 1<<bits.Len(uint(phrases))),
+		ends:  make([]end, 0, phrases+phrases/8),
 	}
-	clear(a.steps) // memory that is read before it is written to takes twice as long to get
-	return a
+	clear(t.table) // memory that is read before it is written to takes twice as long to get
+	return t
 }
 
 // add adds a phrase that checkPhrase finds good. Each match of it will carry use.
-func (a *automaton) add(phrase string, use int32) {
+func (t *trie) add(phrase string, use int32) {
 	seg := segment{use: use}
 	for {
 		part, rest, more := strings.Cut(phrase, "*")
-		var state int32
-		state, seg.words = a.path(part)
+		var at int32
+		at, seg.words = t.path(part)
 		seg.total += seg.words
 		if !more {
-			a.end(state, seg)
+			t.ends = append(t.ends, end{seg, at})
 			return
 		}
-		seg.after, phrase = a.gapAfter(state, seg), rest
-	}
-}
-
-// end notes that a segment ends at a state.
-func (a *automaton) end(state int32, seg segment) {
-	to := &a.states[state].end
-	for *to != 0 {
-		to = &a.segments[*to].next
-	}
-	*to = int32(len(a.segments))
-	a.segments = append(a.segments, seg)
-}
-
-// pack puts the segments that end at a state side by side.
-func (a *automaton) pack() {
-	packed := make([]segment, 1, len(a.segments))
-	for i := range a.states {
-		at := &a.states[i]
-		next := at.end
-		if next != 0 {
-			at.end = int32(len(packed))
+		known := len(t.nodes)
+		seg.gap = t.step(at, ^seg.after)
+		if int(seg.gap) == known {
+			t.ends = append(t.ends, end{seg, at})
 		}
-		for next != 0 {
-			seg := a.segments[next]
-			if next = seg.next; next != 0 {
-				seg.next = int32(len(packed)) + 1
-			}
-			packed = append(packed, seg)
-		}
+		seg.after, seg.gap, phrase = seg.gap, 0, rest
 	}
-	a.segments = packed
-}
-
-// gapAfter returns the asterisk that follows a segment.
-func (a *automaton) gapAfter(state int32, seg segment) int32 {
-	for i := a.states[state].end; i != 0; i = a.segments[i].next {
-		if known := &a.segments[i]; known.gap != 0 && known.after == seg.after {
-			return known.gap
-		}
-	}
-	a.gaps++
-	seg.gap = a.gaps
-	a.end(state, seg)
-	return seg.gap
 }
 
 // path returns the state for the words of text, and their number.
-func (a *automaton) path(text string) (at, words int32) {
+func (t *trie) path(text string) (at, words int32) {
 	text = fillHoles(text)
-	s := &a.scan
+	s := &t.scan
 	s.begun, s.reply, s.chunk = false, "", 0
 	for s.text, s.pos = text, 0; ; words++ {
 		for s.pos < len(text) && text[s.pos] == ' ' {
 			s.pos++
 		}
 		if n := letterWord(text[s.pos:]); n > 0 {
-			at = follow(a, at, text[s.pos:s.pos+n])
+			at = follow(t, at, text[s.pos:s.pos+n])
 			s.pos += n
 			continue
 		}
 		if !s.next() {
 			return at, words
 		}
-		at = follow(a, at, s.key())
+		at = follow(t, at, s.key())
 	}
 }
 
@@ -255,228 +201,124 @@ func mayBegin(phrase string, words *wordTable) bool {
 	return s.next() && (s.host != (hostRange{}) || words.id(s.word()) != 0)
 }
 
-// follow returns the state that a word leads to.
-func follow[T string | []byte](a *automaton, at int32, word T) int32 {
+// follow returns the node that a word leads to.
+func follow[T string | []byte](t *trie, at int32, word T) int32 {
 	key := keyOf(word)
-	slot := slotOf(&a.ids, word, key)
+	slot := slotOf(&t.ids, word, key)
 	id := slot.id
 	if id == 0 {
-		id = a.newState()
-		a.ids.add(slot, string(word), key, id)
+		id = t.newNode(0, 0)
+		t.ids.add(slot, string(word), key, id)
 	}
 	if at == 0 {
 		return id
 	}
-	return a.step(at, id)
+	return t.step(at, id)
 }
 
-func (a *automaton) newState() int32 {
-	a.states = append(a.states, state{})
-	return int32(len(a.states)) - 1
+func (t *trie) newNode(from, word int32) int32 {
+	t.nodes = append(t.nodes, node{from, word})
+	return int32(len(t.nodes)) - 1
 }
 
-// step returns the state that a word leads to, and makes it where there is none.
-func (a *automaton) step(from, word int32) int32 {
-	if 3*(len(a.states)-a.ids.words) > 2*len(a.steps) { // too full to find a place soon
-		old := a.steps
-		a.steps = make([]step, 2*len(old))
-		for _, st := range old {
-			if st.to != 0 {
-				*slot(a.steps, st.from, st.word) = st
+// step returns the node that a word leads to, and makes it where there is none.
+func (t *trie) step(from, word int32) int32 {
+	if 3*(len(t.nodes)-t.ids.words) > 2*len(t.table) { // too full to find a place soon
+		old := t.table
+		t.table = make([]int32, 2*len(old))
+		for _, to := range old {
+			if to != 0 {
+				*t.slot(t.nodes[to]) = to
 			}
 		}
 	}
-	st := slot(a.steps, from, word)
-	if st.to == 0 {
-		*st = step{from, word, a.newState()}
-		a.states[from].next |= bitOf(word)
+	to := t.slot(node{from, word})
+	if *to == 0 {
+		*to = t.newNode(from, word)
 	}
-	return st.to
+	return *to
 }
 
-// slot returns the step from a state with a word, or where to put it.
-func slot(steps []step, from, word int32) *step {
-	hash := (uint64(from)<<32 | uint64(word)) * 0x9e3779b97f4a7c15 >> 32
+// slot returns where a node stands in the table, or where to put it.
+func (t *trie) slot(n node) *int32 {
+	hash := (uint64(uint32(n.from))<<32 | uint64(uint32(n.word))) * hashFactor >> 32
 	for ; ; hash++ {
-		st := &steps[hash&uint64(len(steps)-1)]
-		if st.to == 0 || st.from == from && st.word == word {
-			return st
+		to := &t.table[hash&uint64(len(t.table)-1)]
+		if *to == 0 || t.nodes[*to] == n {
+			return to
 		}
 	}
 }
 
-// hostID returns the number of the host name that the scanner stands at, 0 for
-// one that no phrase has. It counts as the longest of its parent domains that a
-// phrase names: zen.spamhaus.org as spamhaus.org.
-func (a *automaton) hostID(s *scanner) int32 {
-	for name := range domains(s.text[s.host.start:s.host.end], &s.buf) {
-		if id := a.ids.id(name); id != 0 {
-			return id
+// automaton returns an automaton that finds the phrases. The trie is of no use after.
+func (t *trie) automaton() *automaton {
+	a := &automaton{
+		ids:      t.ids,
+		states:   make([]state, 1, len(t.nodes)),
+		segments: make([]segment, 0, len(t.ends)),
+	}
+	numbers := make([]int32, len(t.nodes)) // of asterisks, and of the words as states
+	for i, n := range t.nodes {
+		if n.word < 0 {
+			a.gaps++
+			numbers[i] = a.gaps
 		}
 	}
-	if s.end > s.host.end && isBlockPage(s.text[s.host.end:s.end]) {
-		return a.ids.id([]byte(blockPageWord))
-	}
-	return a.ids.id([]byte(hostWord))
-}
-
-// isBlockPage reports whether the path of a URL tells that it explains why
-// mail from a host is refused.
-func isBlockPage(path string) bool {
-	path = path[:min(len(path), 256)]
-	for i := range path {
-		if strings.IndexByte("bdrasBDRAS", path[i]) < 0 { // as most
-			continue
+	nodes, firstNode := group(len(t.nodes), len(t.nodes), func(i int) int32 { return t.nodes[i].from })
+	ends, firstEnd := group(len(t.ends), len(t.nodes), func(i int) int32 { return t.ends[i].node })
+	order := make([]int32, 1, len(t.nodes)) // the nodes as a.states has them
+	for i := 0; i < len(order); i++ {
+		from, at := order[i], &a.states[i]
+		next := nodes[firstNode[from]:firstNode[from+1]]
+		if from == 0 {
+			next = next[1:] // without itself
+		} else if len(next) > 1 {
+			slices.SortFunc(next, func(x, y int32) int { return cmp.Compare(t.nodes[x].word, t.nodes[y].word) })
 		}
-		for _, mark := range [...]string{"block", "blacklist", "delist", "dnsbl", "rbl", "abuse", "spam", "reputation"} {
-			if len(path)-i >= len(mark) && strings.EqualFold(path[i:i+len(mark)], mark) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// domains yields a host name in lower case and its parent domains but the
-// last, the longest first; of a name too long for buf, those that fit.
-func domains(host string, buf *[maxWord]byte) func(yield func([]byte) bool) {
-	return func(yield func([]byte) bool) {
-		for strings.HasSuffix(host, ".") {
-			host = host[:len(host)-1]
-		}
-		for len(host) > len(buf) {
-			_, parent, ok := strings.Cut(host[len(host)-len(buf)-1:], ".")
-			if !ok {
-				return
-			}
-			host = parent
-		}
-		name := buf[:len(host)]
-		for i := range len(host) {
-			name[i] = lower(host[i])
-		}
-		for {
-			dot := slices.Index(name, '.')
-			if dot < 0 || !yield(name) {
-				return
-			}
-			name = name[dot+1:]
-		}
-	}
-}
-
-// hit is a segment found that another may follow.
-type hit struct {
-	before     int32 // the hit before this one with the same asterisk behind it, from 1; 0 for none
-	gap        int32
-	start, end int32 // start of the phrase in bytes; the number of the word after the segment
-}
-
-// memory is what a pass needs to remember of the text; it is used again for the next.
-type memory struct {
-	scan   scanner
-	starts [2 * maxSegmentWords]int32 // of the words read last, in bytes
-	states [maxSegmentWords + 1]int32 // that the words read last lead to, and the first
-	last   []int32                    // the last hit before each asterisk, from 1
-	hits   []hit
-}
-
-func (m *memory) reset(gaps int32) {
-	if len(m.last) <= int(gaps) {
-		m.last = make([]int32, gaps+1)
-	}
-	for _, h := range m.hits {
-		m.last[h.gap] = 0
-	}
-	m.hits = m.hits[:0]
-}
-
-// find calls found for every phrase in text and seen for every host name.
-func (a *automaton) find(text string, m *memory, found func(match), seen func(s *scanner)) {
-	m.reset(a.gaps)
-	var active, n, reply int32 // how many states; reply is the word that the last reply begins with
-	end := 0                   // where the word before ends
-	m.scan = scanner{text: text}
-	for s := &m.scan; s.next(); {
-		if s.begun {
-			reply = n
-		}
-		if s.host.end > 0 {
-			seen(s)
-		}
-		m.starts[uint32(n)%uint32(len(m.starts))] = int32(s.start)
-		n++
-		if s.start-end > 1 && beginsSentence(text[end:s.start], text[s.start]) {
-			active = 0
-		}
-		end = s.end
-		var id int32
-		if s.host.end == 0 {
-			id = a.ids.id(s.word())
-		} else {
-			id = a.hostID(s)
-		}
-		if id == 0 {
-			active = 0
-			continue
-		}
-		bit := bitOf(id)
-		m.states[active] = 0
-		before := m.states[:active+1]
-		active = 0
-		for _, state := range before {
-			if state == 0 {
-				state = id
-			} else if a.states[state].next&bit == 0 {
-				continue
-			} else if state = slot(a.steps, state, id).to; state == 0 {
+		at.next.start = int32(len(order))
+		for _, to := range next {
+			word := t.nodes[to].word
+			if word < 0 {
 				continue
 			}
-			at := a.states[state]
-			if at.next != 0 {
-				m.states[active] = state
-				active++
+			if from == 0 {
+				numbers[to] = int32(len(order))
 			}
-			for i := at.end; i != 0; {
-				seg := &a.segments[i]
-				i = seg.next
-				if seg.after != 0 && m.last[seg.after] == 0 { // as with most
-					continue
-				}
-				first := n - seg.words
-				start := m.starts[uint32(first)%uint32(len(m.starts))]
-				if seg.after != 0 {
-					var ok bool
-					if start, ok = m.before(seg.after, first, reply); !ok {
-						continue
-					}
-				}
-				if seg.gap == 0 {
-					found(match{seg.use, seg.total, start, int32(s.end), seg.after != 0})
-					continue
-				}
-				m.hits = append(m.hits, hit{m.last[seg.gap], seg.gap, start, n})
-				m.last[seg.gap] = int32(len(m.hits))
-			}
+			at.words |= bitOf(numbers[word])
+			order = append(order, to)
+			a.states = append(a.states, state{word: numbers[word]})
 		}
+		at.next.end = int32(len(order))
+		at.ends.start = int32(len(a.segments))
+		for _, j := range ends[firstEnd[from]:firstEnd[from+1]] {
+			seg := t.ends[j].segment
+			seg.after, seg.gap = numbers[seg.after], numbers[seg.gap]
+			a.segments = append(a.segments, seg)
+		}
+		at.ends.end = int32(len(a.segments))
 	}
+	for i := range a.ids.slots {
+		slot := &a.ids.slots[i]
+		slot.id = numbers[slot.id]
+	}
+	return a
 }
 
-// beginsSentence reports whether a word with that first byte begins a sentence,
-// by what stands between it and the word before.
-func beginsSentence(between string, first byte) bool {
-	return len(between) > 1 && 'A' <= first && first <= 'Z' &&
-		(strings.Contains(between, ". ") || strings.Contains(between, "! ") || strings.Contains(between, "? "))
-}
-
-// before returns where the phrase starts whose segment before an asterisk ends
-// at most a gap before the given word. A gap does not reach into another reply.
-func (m *memory) before(gap, word, reply int32) (start int32, ok bool) {
-	for i := m.last[gap]; i != 0; i = m.hits[i-1].before {
-		h := &m.hits[i-1]
-		if h.end <= word {
-			return h.start, h.end >= word-maxGap && (h.end > reply || reply > word)
-		}
+// group sorts the numbers below n by group and returns where each group starts.
+func group(n, groups int, of func(int) int32) (sorted, starts []int32) {
+	starts = make([]int32, groups+1)
+	for i := range n {
+		starts[of(i)+1]++
 	}
-	return 0, false
+	for i := range groups {
+		starts[i+1] += starts[i]
+	}
+	sorted = make([]int32, n)
+	free := slices.Clone(starts)
+	for i := range n {
+		g := of(i)
+		sorted[free[g]] = int32(i)
+		free[g]++
+	}
+	return sorted, starts
 }

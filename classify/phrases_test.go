@@ -51,8 +51,9 @@ func TestPhrases(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			require.NoError(t, checkPhrase(test.phrase))
-			a := newAutomaton(1)
-			a.add(test.phrase, 0)
+			all := newTrie(1)
+			all.add(test.phrase, 0)
+			a := all.automaton()
 			got := ""
 			a.find(test.text, &memory{}, func(m match) { got = test.text[m.start:m.end] }, func(*scanner) {})
 			assert.Equal(t, test.want, got)
@@ -93,23 +94,24 @@ func FuzzPhrases(f *testing.F) {
 	f.Add("user unknown\nunknown\nunknown user", "user unknown user")
 	f.Add("<{addr}> unknown\n({host}) a * b\n[{ip}] b\na.b c\n'{block-page}", "<a@b> unknown (x.y) a b [1.2.3.4] b x.a.b c x.y/block")
 	f.Fuzz(func(t *testing.T, lines, text string) {
-		a, chosen, words := newAutomaton(1), newAutomaton(1), wordsOf(text)
+		all, chosen, words := newTrie(1), newTrie(1), wordsOf(text)
 		var phrases []string
 		for phrase := range strings.Lines(lines) {
 			if checkPhrase(phrase) == nil && len(phrases) < 50 {
 				use := int32(len(phrases))
-				a.add(phrase, use)
+				all.add(phrase, use)
 				if mayBegin(phrase, words) {
 					chosen.add(phrase, use)
 				}
 				phrases = append(phrases, phrase)
 			}
 		}
-		all := func(a *automaton) (found []match) {
+		a := all.automaton()
+		matches := func(a *automaton) (found []match) {
 			a.find(text, &memory{}, func(m match) { found = append(found, m) }, func(*scanner) {})
 			return found
 		}
-		require.Equal(t, all(a), all(chosen))
+		require.Equal(t, matches(a), matches(chosen.automaton()))
 		got := map[string]bool{}
 		m := &memory{}
 		for range 2 { // the second pass shows whether the memory is clean
