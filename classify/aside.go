@@ -12,14 +12,15 @@ const maxAside = 8
 // span is from start to end of something, such as a text.
 type span struct{ start, end int32 }
 
-// little appends to spans where a text says little: a phrase that stands
-// there counts for nothing beside words that blame the address.
-func little(spans []span, text string) []span {
+// little appends to spans where a text says little, as far as these begin before
+// end: a phrase that stands there counts for nothing beside words that blame the
+// address.
+func little(spans []span, text string, end int) []span {
 	for i := 0; ; i++ {
-		for i < len(text) && !clauseMarks[text[i]] { // most bytes
+		for i < end && !clauseMarks[text[i]] { // most bytes
 			i++
 		}
-		if i >= len(text) {
+		if i >= end {
 			return spans
 		}
 		n := 1 // of the mark that a clause begins behind

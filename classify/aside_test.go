@@ -26,7 +26,7 @@ func TestAside(t *testing.T) {
 		"(unknown user, refused by your IP 192.0.2.1)":                        false,
 	} {
 		start := strings.Index(strings.ToLower(text), "your ip")
-		assert.Equal(t, want, within(little(nil, text), int32(start)), text)
+		assert.Equal(t, want, within(little(nil, text, len(text)), int32(start)), text)
 	}
 }
 
@@ -39,6 +39,6 @@ func TestAdvice(t *testing.T) {
 		"User unknown. If you are sending spam, stop. We refuse your IP": false,
 		"User unknown. If your IP":                                       false,
 	} {
-		assert.Equal(t, want, within(little(nil, text), int32(strings.LastIndex(text, "IP"))), text)
+		assert.Equal(t, want, within(little(nil, text, len(text)), int32(strings.LastIndex(text, "IP"))), text)
 	}
 }

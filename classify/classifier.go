@@ -115,7 +115,7 @@ func newClassifier(own []Rule, ours ...[]Rule) (*Classifier, error) {
 	}
 	c.phrases = sync.OnceValue(func() *phraseBook { return c.joinPhrases(nil) })
 	c.memory.New = func() any {
-		return &scratch{hits: make([]textHit, len(c.matchers))}
+		return &scratch{hits: make([]textHit, len(c.matchers)), isTouched: make([]bool, len(c.matchers))}
 	}
 	return c, nil
 }
@@ -133,7 +133,7 @@ func (c *Classifier) add(r *Rule, providers map[string]int16, own bool) {
 
 // newMatcher makes a rule ready; its values are checked.
 func newMatcher(r *Rule, i int32, own bool) matcher {
-	m := matcher{Rule: r, row: r.Reason.row(), tier: uint8(slices.Index(tierBasis[:], r.Basis())), actions: r.Action}
+	m := matcher{Rule: r, name: r.Name, row: r.Reason.row(), tier: uint8(slices.Index(tierBasis[:], r.Basis())), actions: r.Action}
 	switch {
 	case r.Reason == TransientFailure || r.Reason == PermanentFailure:
 		m.level = levelClass

@@ -11,30 +11,32 @@ import (
 // evidence lists the best rule of each tier, the decisive one first.
 func (c *Classifier) evidence(f *facts, s *scratch, first candidate, text *humanText) []Evidence {
 	n := 0
-	for _, x := range s.best {
-		if x.rule != 0 {
+	for i := range s.best {
+		if s.best[i].rule != 0 {
 			n++
 		}
 	}
-	because := make([]Evidence, 1, n)
-	for _, x := range s.best {
+	because := make([]Evidence, n)
+	n = 1
+	for i := range s.best {
+		x := &s.best[i]
 		if x.rule == 0 {
 			continue
 		}
-		rule := c.matchers[x.rule-1].Rule
-		e := Evidence{Basis: tierBasis[c.matchers[x.rule-1].tier], Rule: rule.Name}
+		e := &because[0]
+		if x.rule != first.rule {
+			e = &because[n]
+			n++
+		}
+		m := &c.matchers[x.rule-1]
+		e.Basis, e.Rule = tierBasis[m.tier], m.name
 		switch {
 		case x.words == 0:
-			e.Quote, e.At = f.quote(rule, text)
+			e.Quote, e.At = f.quote(m, text)
 		case x.passage == theAnswer:
 			e.Quote, e.At = f.texts[theAnswer][x.start:x.end], text.within(f, int(x.start))
 		default:
 			e.Quote, e.At = f.texts[x.passage][x.start:x.end], text.place(f.starts[x.passage]+int(x.start))
-		}
-		if x == first {
-			because[0] = e
-		} else {
-			because = append(because, e)
 		}
 	}
 	return because
@@ -42,15 +44,15 @@ func (c *Classifier) evidence(f *facts, s *scratch, first candidate, text *human
 
 // quote returns what a rule without phrases goes by, as it stands in the
 // message; "" when it stands nowhere.
-func (f *facts) quote(rule *Rule, text *humanText) (string, dsn.Place) {
+func (f *facts) quote(m *matcher, text *humanText) (string, dsn.Place) {
 	var buf [12]byte
 	field, code := "Action", buf[:0]
 	switch {
-	case len(rule.Status) > 0:
+	case len(m.status) > 0:
 		field, code = "Status", appendStatus(buf[:0], f.status)
-	case len(rule.Reply) > 0:
+	case len(m.reply) > 0:
 		field, code = "", strconv.AppendUint(buf[:0], uint64(f.reply), 10)
-	case len(rule.Action) == 0:
+	case len(m.actions) == 0:
 		return f.command, f.answer
 	}
 	answer := f.texts[theAnswer]

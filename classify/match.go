@@ -33,6 +33,7 @@ const (
 // matcher is a rule made ready to be asked.
 type matcher struct {
 	*Rule
+	name        string
 	row         *reasonRow
 	tier, level uint8
 	order       order // with no phrase
@@ -146,6 +147,7 @@ type scratch struct {
 	unless    []match   // of Unless
 	hits      []textHit // of each rule
 	touched   []int32   // the rules with a hit
+	isTouched []bool    // of each rule
 	little    []span    // where the text says little
 	toSender  []span    // where it speaks to the sender
 	providers []int16   // whose answer it is, once hosts have been looked up
@@ -223,7 +225,9 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 	}
 	phrases := c.phrasesFor(text)
 	s.texts, s.unless, s.toSender = s.texts[:0], s.unless[:0], s.toSender[:0]
+	last := 0 // where the last phrase ends
 	phrases.find(text, &s.memory, func(m match) {
+		last = int(m.end)
 		switch u := &phrases.uses[m.use]; {
 		case u.provider != 0:
 			s.addProvider(u.provider)
@@ -243,12 +247,12 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 	if len(s.texts) == 0 {
 		return
 	}
-	s.little = little(s.little[:0], text)
+	s.little = little(s.little[:0], text, last)
 	for _, m := range s.texts {
 		rule, aside := phrases.uses[m.use].rule, s.saysLittle(m)
 		hit := &s.hits[rule]
 		if !hit.found {
-			s.touched = append(s.touched, rule)
+			s.touched, s.isTouched[rule] = append(s.touched, rule), true
 		}
 		if !hit.found || hit.aside && !aside || hit.aside == aside && m.words > hit.words {
 			*hit = textHit{match: m, found: true, aside: aside}
@@ -261,8 +265,8 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		}
 		rules := phrases.uses[m.use].unless
 		for _, rule := range phrases.unless[rules.start:rules.end] {
-			if hit := &s.hits[rule]; hit.found {
-				hit.barred = max(hit.barred, rest)
+			if s.isTouched[rule] {
+				s.hits[rule].barred = max(s.hits[rule].barred, rest)
 			}
 		}
 	}
@@ -279,7 +283,7 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		if !said && hit.found && hit.aside {
 			c.offer(f, s, hit.candidate(rule, from, passage))
 		}
-		*hit = textHit{}
+		*hit, s.isTouched[rule] = textHit{}, false
 	}
 	s.touched = s.touched[:0]
 }
