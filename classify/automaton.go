@@ -167,9 +167,8 @@ func (a *automaton) find(text string, m *memory, found func(match), seen func(s 
 				m.states[active] = state
 				active++
 			}
-			ends := a.segments[at.ends.start:at.ends.end]
-			for i := range ends {
-				seg := &ends[i]
+			for i := at.ends.start; i < at.ends.end; i++ {
+				seg := &a.segments[i]
 				if seg.after != 0 && m.last[seg.after] == 0 { // as with most
 					continue
 				}

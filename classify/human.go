@@ -113,8 +113,16 @@ func (h *humanText) within(f *facts, offset int) dsn.Place {
 		return at
 	}
 	for word := range strings.FieldsSeq(answer[:end]) {
-		if i := strings.Index(raw[pos:min(len(raw), pos+maxSkip)], word); i >= 0 {
-			at.Line += strings.Count(raw[pos:pos+i], "\n")
+		near := raw[pos:min(len(raw), pos+maxSkip)]
+		i := 0
+		for i < len(near) && near[i] <= ' ' {
+			i++
+		}
+		if !strings.HasPrefix(near[i:], word) {
+			i = strings.Index(near, word)
+		}
+		if i >= 0 {
+			at.Line += strings.Count(near[:i], "\n")
 			pos += i + len(word)
 		}
 	}

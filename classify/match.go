@@ -72,10 +72,10 @@ const (
 
 // holds reports whether the conditions other than Text and Unless hold.
 func (m *matcher) holds(f *facts) bool {
-	return (len(m.actions) == 0 || slices.Contains(m.actions, f.action)) &&
+	return (len(m.commands) == 0 || f.command != "" && m.answers(f.command)) &&
+		(len(m.actions) == 0 || slices.Contains(m.actions, f.action)) &&
 		anyOf(m.status, func(p statusPattern) bool { return p.matches(f.status) }) &&
-		anyOf(m.reply, func(p replyPattern) bool { return p.matches(f.reply) }) &&
-		(len(m.commands) == 0 || f.command != "" && m.answers(f.command))
+		anyOf(m.reply, func(p replyPattern) bool { return p.matches(f.reply) })
 }
 
 // answers reports whether the command is one of the rule's.
@@ -164,8 +164,10 @@ func (c *Classifier) isProvider(p int16, f *facts, s *scratch) bool {
 		for _, host := range f.hosts {
 			c.addHost(s, host)
 		}
-		for _, address := range f.addresses {
-			c.addHost(s, domain(address))
+		for i, address := range f.addresses {
+			if i == 0 || address != f.addresses[0] {
+				c.addHost(s, domain(address))
+			}
 		}
 	}
 	return slices.Contains(s.providers, p)
