@@ -20,6 +20,9 @@ import (
 	"golang.org/x/text/transform"
 )
 
+// charsets are most that are met.
+var charsets = []string{"us-ascii", "utf-8", "iso-8859-1"}
+
 // text returns the part's text as UTF-8 with \n line ends. What cannot be
 // decoded is kept as it came, with a Defect.
 func (p *part) text(defect func(rule, text string, at Place)) string {
@@ -32,7 +35,7 @@ func (p *part) text(defect func(rule, text string, at Place)) string {
 	}()
 	body := p.body
 	encoding, _, _ := strings.Cut(p.encoding, ";")
-	switch encoding = strings.ToLower(strings.Trim(encoding, ` "'`)); encoding {
+	switch encoding = strings.Trim(encoding, ` "'`); encoding {
 	case "quoted-printable":
 		var ok bool
 		if *scratch, ok = decodeQuotedPrintable((*scratch)[:0], body); !ok {
@@ -48,7 +51,7 @@ func (p *part) text(defect func(rule, text string, at Place)) string {
 	default:
 		bad("RFC 2045 section 6", "unknown Content-Transfer-Encoding "+encoding)
 	}
-	label := strings.ToLower(strings.Trim(param(p.params, "charset"), `'" `))
+	label := lowerOf(bytes.Trim(param(p.params, "charset"), `'" `), charsets)
 	if bytes.IndexByte(body, '\r') >= 0 && !strings.HasPrefix(label, "utf-16") && !strings.HasPrefix(label, "utf-32") {
 		*scratch = unixLines((*scratch)[:0], body)
 		body = *scratch
@@ -69,9 +72,9 @@ var decodeBuffers = sync.Pool{New: func() any { return new([]byte) }}
 func (p *part) plain() []byte {
 	body := p.body
 	switch {
-	case strings.EqualFold(p.encoding, "base64") && firstField(body) == "":
+	case p.encoding == "base64" && firstField(body) == "":
 		body, _ = decodeBase64(body)
-	case strings.EqualFold(p.encoding, "quoted-printable") && bytes.IndexByte(body, '=') >= 0:
+	case p.encoding == "quoted-printable" && bytes.IndexByte(body, '=') >= 0:
 		body, _ = decodeQuotedPrintable(nil, body)
 	}
 	return body

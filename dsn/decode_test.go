@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -33,8 +34,8 @@ func TestPartText(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			media, params := mediaType(tt.contentType)
-			p := part{number: "1", media: media, params: params, encoding: tt.encoding, body: []byte(tt.body)}
+			media, params := mediaType([]byte(tt.contentType))
+			p := part{number: "1", media: media, params: params, encoding: strings.ToLower(tt.encoding), body: []byte(tt.body)}
 			var defects []string
 			assert.Equal(t, tt.want, p.text(func(_, text string, _ Place) { defects = append(defects, text) }))
 			assert.Equal(t, tt.defects, defects)

@@ -60,86 +60,111 @@ func (fs Fields) All(name string) iter.Seq[Field] {
 	}
 }
 
-// clone copies the fields into memory of their own.
-func (fs Fields) clone() Fields {
-	if len(fs) == 0 {
-		return nil
-	}
-	own := make(Fields, len(fs))
-	copy(own, fs)
-	return own
-}
-
 // Groups yields the groups of fields in text, which blank lines part, as in
 // message/delivery-status (RFC 3464 section 2.1) and in rule files. A line
 // that starts with white space continues the field above; a line that starts
 // with # is a comment. A line that is neither is kept as a Field without a
 // Name. Each group takes the memory of the one before; clone what is to stay.
 func Groups(text string) iter.Seq[Fields] {
-	return fieldReader{comments: true}.groups(text)
-}
-
-// fieldReader reads fields from text. The values are parts of that text.
-type fieldReader struct {
-	header   bool   // a line of white space does not end the group, RFC 5322 section 4.2
-	comments bool   // lines that start with # are comments
-	into     Fields // memory for the fields, if not nil
-}
-
-func (r fieldReader) groups(text string) iter.Seq[Fields] {
 	return func(yield func(Fields) bool) {
-		r.into = make(Fields, 0, 32)
-		for line := 1; text != ""; {
-			var group Fields
-			group, text, line = r.group(text, line, nil)
-			if len(group) > 0 && !yield(group) {
+		r := fieldReader[string]{text: text, comments: true}
+		var spans []fieldSpan
+		fields := make(Fields, 0, 32)
+		for pos, line := 0, 1; pos < len(text); {
+			spans, pos, line = r.group(pos, line, spans, nil)
+			fields = appendFields(fields[:0], text, spans)
+			if len(fields) > 0 && !yield(fields) {
 				return
 			}
-			r.into = group[:0]
 		}
 	}
 }
 
-// group reads the fields up to the next blank line, and returns the text
-// behind that line and its number. If loose is not nil, a line that is no field
-// joins the field above, and its number goes there.
-func (r fieldReader) group(text string, line int, loose *[]int) (fields Fields, rest string, next int) {
-	fields = r.into
-	value := 0 // where the last field's value begins
-	for pos := 0; pos < len(text); line++ {
-		end, after := lineEnd(text, pos)
-		row := text[pos:end]
-		switch {
-		case row == "" || !r.header && isSpace(row):
-			return fields, text[after:], line + 1
-		case r.comments && row[0] == '#':
-		case isBlank(row[0]) && len(fields) > 0:
-			fields[len(fields)-1].Value = text[value:end]
+// appendFields appends the fields at those places of a text.
+func appendFields(fields Fields, text string, spans []fieldSpan) Fields {
+	for _, f := range spans {
+		fields = append(fields, Field{text[f.start:f.name], text[f.value:f.end], f.line})
+	}
+	return fields
+}
+
+// fieldsAt returns the fields at those places of a text, in memory of their own.
+func fieldsAt(text []byte, spans []fieldSpan) Fields {
+	n := len(spans)
+	if n == 0 {
+		return nil
+	}
+	return appendFields(make(Fields, 0, n), string(text[:spans[n-1].end]), spans)
+}
+
+// findField returns the value and the line of the first field of that name,
+// which is in lower case; nil if there is none.
+func findField(text []byte, spans []fieldSpan, name string) (value []byte, line int) {
+	for _, f := range spans {
+		if isLowerOf(text[f.start:f.name], name) {
+			return text[f.value:f.end], f.line
+		}
+	}
+	return nil, 0
+}
+
+// fieldSpan is where a field stands in a text: its name is text[start:name], its
+// value text[value:end].
+type fieldSpan struct {
+	start, name, value, end int
+	line                    int
+}
+
+// fieldReader finds the fields in a text.
+type fieldReader[T string | []byte] struct {
+	text     T
+	header   bool               // a line of white space does not end the group, RFC 5322 section 4.2
+	comments bool               // lines that start with # are comments
+	isBody   func(pos int) bool // if not nil, whether the line there, which is no field, ends the group
+}
+
+// group reads the fields from pos on, which is in the given line, up to the
+// next blank line, and returns where the text behind that line begins. If loose
+// is not nil, a line that is no field joins the field above, and its number
+// goes there. The fields go into the memory of into.
+func (r fieldReader[T]) group(pos, line int, into []fieldSpan, loose *[]int) (fields []fieldSpan, next, nextLine int) {
+	fields = into[:0]
+	for ; pos < len(r.text); line++ {
+		end, after := lineEnd(r.text, pos)
+		if end == pos || !r.header && isSpace(r.text[pos:end]) {
+			return fields, after, line + 1
+		}
+		switch c := r.text[pos]; {
+		case r.comments && c == '#':
+		case isBlank(c) && len(fields) > 0:
+			fields[len(fields)-1].end = end
 		default:
-			colon := fieldName(row)
-			if colon == 0 && loose != nil {
-				*loose = append(*loose, line)
-				if len(fields) > 0 {
-					fields[len(fields)-1].Value = text[value:end]
-					break
+			colon := fieldName(r.text[pos:end])
+			if colon == 0 {
+				if r.isBody != nil && !isBlank(c) && r.isBody(pos) {
+					return fields, pos, line
+				}
+				if loose != nil {
+					*loose = append(*loose, line)
+					if len(fields) > 0 {
+						fields[len(fields)-1].end = end
+						break
+					}
 				}
 			}
-			name := row[:colon]
-			for name != "" && isBlank(name[len(name)-1]) {
-				name = name[:len(name)-1]
+			f := fieldSpan{start: pos, name: pos + colon, value: pos, end: end, line: line}
+			for f.name > pos && isBlank(r.text[f.name-1]) {
+				f.name--
 			}
-			if value = pos; colon > 0 {
-				for value += colon + 1; value < end && isBlank(text[value]); value++ {
+			if colon > 0 {
+				for f.value += colon + 1; f.value < end && isBlank(r.text[f.value]); f.value++ {
 				}
 			}
-			if cap(fields) == 0 {
-				fields = make(Fields, 0, 8)
-			}
-			fields = append(fields, Field{name, text[value:end], line})
+			fields = append(fields, f)
 		}
 		pos = after
 	}
-	return fields, "", line
+	return fields, pos, line
 }
 
 // isBlank reports whether c is a space or a tab.
@@ -171,7 +196,7 @@ var isFieldChar = func() (is [256]bool) {
 	return is
 }()
 
-func isSpace(s string) bool {
+func isSpace[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if !isBlank(s[i]) && s[i] != '\r' {
 			return false

@@ -84,19 +84,17 @@ func (p *parser) limitRecipients() {
 	p.Recipients = p.Recipients[:n]
 }
 
-// cutFields cuts the values that are too long, of fields that begin in the
-// given part.
-func cutFields(fields Fields, limit int, part string, defect func(rule, text string, at Place)) {
+// cutFields cuts the values that are too long, of fields in the given part.
+func cutFields[T string | []byte](text T, fields []fieldSpan, limit int, part string, defect func(rule, text string, at Place)) {
 	for i := range fields {
 		f := &fields[i]
-		if len(f.Value) <= limit {
+		if f.end-f.value <= limit {
 			continue
 		}
-		end := limit
-		for end > 0 && !utf8.RuneStart(f.Value[end]) {
-			end--
+		f.end = f.value + limit
+		for f.end > f.value && !utf8.RuneStart(text[f.end]) {
+			f.end--
 		}
-		f.Value = f.Value[:end]
-		defect("limit Field", fmt.Sprintf("the value is longer than %d bytes; the rest was not read", limit), Place{part, f.Line})
+		defect("limit Field", fmt.Sprintf("the value is longer than %d bytes; the rest was not read", limit), Place{part, f.line})
 	}
 }

@@ -55,35 +55,6 @@ func indexLineOf(b []byte, c byte) int {
 	return -1
 }
 
-// blankLine returns where the first blank line of b begins, the end of b if
-// there is none.
-func blankLine(b []byte) int {
-	for rest := b; ; {
-		if startsBlank(rest) {
-			return len(b) - len(rest)
-		}
-		for ; len(rest) > 8; rest = rest[8:] {
-			next := binary.LittleEndian.Uint64(rest[1:])
-			notLF := nonZero(binary.LittleEndian.Uint64(rest) ^ '\n'*eachByte)
-			notEnd := nonZero(next^'\n'*eachByte) & nonZero(next^'\r'*eachByte)
-			if found := highBits &^ (notLF | notEnd); found != 0 {
-				rest = rest[bits.TrailingZeros64(found)/8:]
-				break
-			}
-		}
-		i := bytes.IndexByte(rest, '\n')
-		if i < 0 {
-			return len(b)
-		}
-		rest = rest[i+1:]
-	}
-}
-
-// startsBlank reports whether b begins with a blank line.
-func startsBlank(b []byte) bool {
-	return len(b) > 0 && (b[0] == '\n' || b[0] == '\r' && len(b) > 1 && b[1] == '\n')
-}
-
 // lineFeeds returns msg with LF for every line end: LF, CR LF, any number of
 // CRs before an LF, and each CR that stands alone.
 func lineFeeds(msg []byte) []byte {
@@ -132,8 +103,14 @@ func skipLine(b []byte, pos int) int {
 }
 
 // lineEnd returns where the line that begins at pos ends and where the next begins.
-func lineEnd(text string, pos int) (end, after int) {
-	i := strings.IndexByte(text[pos:], '\n')
+func lineEnd[T string | []byte](text T, pos int) (end, after int) {
+	i := -1
+	switch rest := any(text[pos:]).(type) {
+	case string:
+		i = strings.IndexByte(rest, '\n')
+	case []byte:
+		i = bytes.IndexByte(rest, '\n')
+	}
 	if i < 0 {
 		return len(text), len(text)
 	}

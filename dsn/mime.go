@@ -10,15 +10,16 @@ import (
 type part struct {
 	number   string // as IMAP counts, RFC 9051 section 6.4.5
 	media    string // "text/plain", lower case
-	params   string // of the media type
+	params   []byte // of the media type
 	within   string // the media type of the multipart around it
-	encoding string // Content-Transfer-Encoding
+	encoding string // Content-Transfer-Encoding, lower case
+	header   []byte // as it stands, with what follows
 	body     []byte // as it stands, still encoded
 }
 
 // multipart is a multipart that has begun and has not ended.
 type multipart struct {
-	boundary string
+	boundary []byte
 	media    string
 	number   string
 	parts    int
@@ -32,17 +33,17 @@ type walker struct {
 	top     *Fields   // where the header of the message goes
 	defects *[]Defect // nil if they do not count
 
-	read   int // parts and multiparts
-	last   delimiter
-	open   []multipart
-	fields [32]Field // memory for the header of a part
-	loose  []int     // lines of the last header that are no field
+	read  int // parts and multiparts
+	last  delimiter
+	open  []multipart
+	spans [32]fieldSpan // memory for the fields of a header
+	loose []int         // lines of the last header that are no field
 }
 
-// next reads the next part, in order, and its header, which stays as it is
+// next reads the next part, in order, and where the fields of its header are,
 // until the next; false at the end. The header of the message itself is that of
 // the first part only if the message is not a multipart.
-func (w *walker) next(p *part) (header Fields, ok bool) {
+func (w *walker) next(p *part) (header []fieldSpan, ok bool) {
 	for ; ; w.read++ {
 		first := w.read == 0
 		pos := 0
@@ -61,14 +62,17 @@ func (w *walker) next(p *part) (header Fields, ok bool) {
 		if first {
 			at = ""
 		}
+		p.header = w.msg[pos:]
 		if header, pos = w.header(pos, at); first {
-			*w.top = header.clone()
+			*w.top = fieldsAt(p.header, header)
 		}
-		p.encoding = header.Get("Content-Transfer-Encoding")
-		f, ok := header.Find("Content-Type")
-		if ok {
-			if p.media, p.params = mediaType(f.Value); p.media == "" {
-				w.defect("RFC 2045 section 5.1", "Content-Type is not a media type", Place{at, f.Line})
+		if value, _ := findField(p.header, header, "content-transfer-encoding"); value != nil {
+			p.encoding = unfold(lowerOf(bytes.TrimSpace(value), encodings))
+		}
+		value, line := findField(p.header, header, "content-type")
+		if value != nil {
+			if p.media, p.params = mediaType(value); p.media == "" {
+				w.defect("RFC 2045 section 5.1", "Content-Type is not a media type", Place{at, line})
 				p.media = "text/plain"
 			}
 		} else if p.within == "multipart/digest" {
@@ -79,7 +83,7 @@ func (w *walker) next(p *part) (header Fields, ok bool) {
 
 		entered := false
 		if strings.HasPrefix(p.media, "multipart/") {
-			if w.last, entered = w.enter(p, pos, max(1, f.Line), first); !entered {
+			if w.last, entered = w.enter(p, pos, max(1, line), first); !entered {
 				p.media = "text/plain"
 			}
 		} else {
@@ -131,11 +135,11 @@ func (w *walker) enter(p *part, pos, line int, first bool) (delimiter, bool) {
 		return w.delimiter(pos), false
 	}
 	outer := w.delimiterOf(pos, m.boundary)
-	if m.boundary != "" && outer.level == len(w.open) {
+	if len(m.boundary) > 0 && outer.level == len(w.open) {
 		w.open = append(w.open, m)
 		return outer, true
 	}
-	if guess := guessBoundary(w.msg[pos:outer.start]); guess != "" {
+	if guess := guessBoundary(w.msg[pos:outer.start]); len(guess) > 0 {
 		w.defect("RFC 2046 section 5.1.1", "the boundary parameter names no delimiter line; took the one in use", at)
 		m.boundary = guess
 		w.open = append(w.open, m)
@@ -176,11 +180,11 @@ type delimiter struct {
 }
 
 // delimiter finds the next delimiter line of any open multipart.
-func (w *walker) delimiter(pos int) delimiter { return w.delimiterOf(pos, "") }
+func (w *walker) delimiter(pos int) delimiter { return w.delimiterOf(pos, nil) }
 
 // delimiterOf is delimiter, with one more boundary inside those that are open.
-func (w *walker) delimiterOf(pos int, inner string) delimiter {
-	if len(w.open) == 0 && inner == "" {
+func (w *walker) delimiterOf(pos int, inner []byte) delimiter {
+	if len(w.open) == 0 && len(inner) == 0 {
 		return delimiter{level: -1, start: len(w.msg)}
 	}
 	for start := pos; pos < len(w.msg); {
@@ -211,14 +215,14 @@ func (w *walker) delimiterOf(pos int, inner string) delimiter {
 
 // match says to which multipart the delimiter line at the start of b belongs,
 // -1 for none.
-func (w *walker) match(b []byte, inner string) (level int, closing bool) {
+func (w *walker) match(b, inner []byte) (level int, closing bool) {
 	row := b[2:]
 	if i := bytes.IndexByte(row, '\n'); i >= 0 {
 		row = row[:i]
 	}
 	row = bytes.TrimRight(row, " \t\r")
-	is := func(boundary string) bool {
-		if len(row) < len(boundary) || boundary == "" || string(row[:len(boundary)]) != boundary {
+	is := func(boundary []byte) bool {
+		if len(boundary) == 0 || !bytes.HasPrefix(row, boundary) {
 			return false
 		}
 		closing = string(row[len(boundary):]) == "--"
@@ -237,15 +241,15 @@ func (w *walker) match(b []byte, inner string) (level int, closing bool) {
 
 // guessBoundary returns the boundary of the first line that looks like a
 // delimiter: two hyphens, and a Content- field on the next line.
-func guessBoundary(body []byte) string {
+func guessBoundary(body []byte) []byte {
 	for row := range bytes.Lines(body) {
 		body = body[len(row):]
 		row = bytes.TrimRight(row, " \t\r\n")
 		if len(row) > 2 && string(row[:2]) == "--" && len(body) > 8 && bytes.EqualFold(body[:8], []byte("content-")) {
-			return string(row[2:])
+			return row[2:]
 		}
 	}
-	return ""
+	return nil
 }
 
 // beginsAsMultipart reports whether body begins with a delimiter, or with one
@@ -253,10 +257,10 @@ func guessBoundary(body []byte) string {
 func beginsAsMultipart(body []byte) bool {
 	body = body[:min(len(body), 1000)]
 	boundary := guessBoundary(body)
-	if boundary == "" {
+	if len(boundary) == 0 {
 		return false
 	}
-	preamble := bytes.TrimSpace(body[:bytes.Index(body, []byte("--"+boundary))])
+	preamble := bytes.TrimSpace(body[:bytes.Index(body, append([]byte("--"), boundary...))])
 	return len(preamble) == 0 || bytes.Contains(preamble, []byte(" MIME")) && bytes.Count(preamble, []byte("\n")) < 5
 }
 
@@ -284,53 +288,40 @@ func (w *walker) skipEnvelope() int {
 	return pos
 }
 
-// header reads the header that begins at pos and returns where its body
-// begins. The fields stay as they are until the next header. In the header of a
-// part a line that is no field begins the body: most likely the blank line is
-// missing.
-func (w *walker) header(pos int, number string) (Fields, int) {
-	end := pos
-	if number == "" {
-		end += blankLine(w.msg[pos:])
-		if !hasField(w.msg[pos:end]) {
-			w.defect("RFC 5322 section 2.2", "the message begins without a header", Place{Line: 1})
-			return nil, pos
-		}
-	} else {
-		end = w.partHeader(pos, number)
+// header reads the header that begins at pos, and returns where its fields are,
+// counted from there, until the next, and where the body begins. In the header
+// of a part a line that is no field begins the body: most likely the blank line
+// is missing.
+func (w *walker) header(pos int, number string) (fields []fieldSpan, body int) {
+	if number == "" && !hasField(w.msg[pos:]) {
+		w.defect("RFC 5322 section 2.2", "the message begins without a header", Place{Line: 1})
+		return nil, pos
+	}
+	text := w.msg[pos:]
+	r := fieldReader[[]byte]{text: text, header: true}
+	if number != "" {
+		r.isBody = func(at int) bool { return w.isBody(text[at:], number) }
 	}
 	w.loose = w.loose[:0]
-	fields, _, _ := fieldReader{header: true, into: w.fields[:0]}.group(string(w.msg[pos:end]), 1, &w.loose)
+	fields, end, _ := r.group(0, 1, w.spans[:0], &w.loose)
 	for _, line := range w.loose {
 		w.defect("RFC 5322 section 2.2", "a header line without a colon", Place{Part: number, Line: line})
 	}
-	cutFields(fields, w.limits.Field, number, w.defect)
-	return fields, skipLine(w.msg, end)
+	cutFields(text, fields, w.limits.Field, number, w.defect)
+	return fields, pos + end
 }
 
-// partHeader returns where the header of a part that begins at pos ends.
-func (w *walker) partHeader(pos int, number string) int {
-	for pos < len(w.msg) {
-		rest := w.msg[pos:]
-		if startsBlank(rest) {
-			break
-		}
-		i := bytes.IndexByte(rest, '\n')
-		if !isBlank(rest[0]) && !startsField(rest) {
-			if w.levelAt(rest) >= 0 {
-				break
-			}
-			if i < 0 || !startsField(rest[i+1:]) { // else the line is damaged
-				w.defect("RFC 2046 section 5.1", "a part begins without the blank line", Place{Part: number, Line: 1})
-				break
-			}
-		}
-		if i < 0 {
-			return len(w.msg)
-		}
-		pos += i + 1
+// isBody reports whether b, which begins with a line of the header of a part
+// that is no field, is the body.
+func (w *walker) isBody(b []byte, number string) bool {
+	if w.levelAt(b) >= 0 {
+		return true
 	}
-	return pos
+	if i := bytes.IndexByte(b, '\n'); i >= 0 && startsField(b[i+1:]) {
+		return false // the line is damaged
+	}
+	w.defect("RFC 2046 section 5.1", "a part begins without the blank line", Place{Part: number, Line: 1})
+	return true
 }
 
 // levelAt says which open multipart the line at the start of b delimits, -1
@@ -339,21 +330,22 @@ func (w *walker) levelAt(b []byte) int {
 	if !bytes.HasPrefix(b, []byte("--")) {
 		return -1
 	}
-	level, _ := w.match(b, "")
+	level, _ := w.match(b, nil)
 	return level
 }
 
-// hasField reports whether one of the first lines of a header is a field.
-func hasField(header []byte) bool {
+// hasField reports whether one of the first lines of a message is a field of
+// its header.
+func hasField(msg []byte) bool {
 	for range 3 {
-		if startsField(header) {
+		if startsField(msg) {
 			return true
 		}
-		i := bytes.IndexByte(header, '\n')
-		if i < 0 {
+		end, after := lineEnd(msg, 0)
+		if end == 0 {
 			return false
 		}
-		header = header[i+1:]
+		msg = msg[after:]
 	}
 	return false
 }
@@ -361,26 +353,54 @@ func hasField(header []byte) bool {
 // startsField reports whether b begins with a field.
 func startsField(b []byte) bool { return fieldName(b) > 0 }
 
+// encodings and mediaTypes are most that are met.
+var (
+	encodings  = []string{"7bit", "8bit", "quoted-printable", "base64"}
+	mediaTypes = []string{"text/plain", "message/delivery-status", "message/rfc822", "multipart/report", "text/html", "text/rfc822-headers", "multipart/alternative", "multipart/mixed"}
+)
+
 // mediaType splits the value of a Content-Type: "text/plain" in lower case,
 // "" if there is none, and what stands behind it.
-func mediaType(value string) (media, params string) {
-	media, params, _ = strings.Cut(value, ";")
-	if i := tokenEnd(media, '('); i > 0 {
-		media = media[:i]
+func mediaType(value []byte) (media string, params []byte) {
+	name, params, _ := bytes.Cut(value, []byte(";"))
+	if i := tokenEnd(name, '('); i > 0 {
+		name = name[:i]
 	}
-	media = strings.ToLower(strings.TrimSpace(media))
+	media = lowerOf(bytes.TrimSpace(name), mediaTypes)
 	switch major, minor, ok := strings.Cut(media, "/"); {
 	case media == "text":
 		return "text/plain", params // RFC 1049
 	case !ok || major == "" || minor == "":
-		return "", ""
+		return "", nil
 	}
 	return media, params
 }
 
+// lowerOf returns b in lower case. What is in known is not copied.
+func lowerOf(b []byte, known []string) string {
+	for _, k := range known {
+		if isLowerOf(b, k) {
+			return k
+		}
+	}
+	return strings.ToLower(string(b))
+}
+
+func isLowerOf(b []byte, s string) bool {
+	if len(b) != len(s) {
+		return false
+	}
+	for i := range b {
+		if lower(b[i]) != s[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // tokenEnd returns where white space or the given mark ends the token that s
 // begins with.
-func tokenEnd(s string, mark byte) int {
+func tokenEnd(s []byte, mark byte) int {
 	i := 0
 	for i < len(s) && s[i] != mark && !isBlank(s[i]) && s[i] != '\r' && s[i] != '\n' {
 		i++
@@ -388,51 +408,54 @@ func tokenEnd(s string, mark byte) int {
 	return i
 }
 
-// param returns the parameter of that name from the parameters of a
-// structured field, RFC 2045 section 5.1; "" if it is not there.
-func param(params, name string) string {
-	for params != "" {
+// param returns the parameter of that name, which is in lower case, from the
+// parameters of a structured field, RFC 2045 section 5.1; nil if it is not
+// there.
+func param(params []byte, name string) []byte {
+	for len(params) > 0 {
 		i := 0
 		for i < len(params) && params[i] != '=' && params[i] != ';' {
 			i++
 		}
 		if i == len(params) {
-			return ""
+			return nil
 		}
-		key := strings.TrimSpace(params[:i])
+		key := bytes.TrimSpace(params[:i])
 		if params[i] == ';' {
 			params = params[i+1:]
 			continue
 		}
-		var value string
-		value, params = paramValue(strings.TrimLeft(params[i+1:], " \t\r\n"))
-		if strings.EqualFold(key, name) {
+		var value []byte
+		value, params = paramValue(bytes.TrimLeft(params[i+1:], " \t\r\n"))
+		if isLowerOf(key, name) {
 			return value
 		}
 	}
-	return ""
+	return nil
 }
 
 // paramValue reads a token or quoted string and returns what stands behind it.
-func paramValue(s string) (value, rest string) {
-	if s == "" || s[0] != '"' {
+func paramValue(s []byte) (value, rest []byte) {
+	if len(s) == 0 || s[0] != '"' {
 		i := tokenEnd(s, ';')
 		return s[:i], s[i:]
 	}
 	s = s[1:]
-	i := strings.IndexAny(s, `"\`)
-	if i < 0 {
-		return s, ""
+	i := 0
+	for i < len(s) && s[i] != '"' && s[i] != '\\' {
+		i++
+	}
+	if i == len(s) {
+		return s, nil
 	}
 	if s[i] == '"' {
 		return s[:i], s[i+1:]
 	}
-	var b strings.Builder
 	for i = 0; i < len(s) && s[i] != '"'; i++ {
 		if s[i] == '\\' && i+1 < len(s) {
 			i++
 		}
-		b.WriteByte(s[i])
+		value = append(value, s[i])
 	}
-	return b.String(), s[min(i+1, len(s)):]
+	return value, s[min(i+1, len(s)):]
 }

@@ -99,7 +99,7 @@ func TestParam(t *testing.T) {
 		{"no name before", " flowed; boundary=x", "x"},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, param(tt.params, "boundary")) })
+		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, string(param([]byte(tt.params), "boundary"))) })
 	}
 }
 

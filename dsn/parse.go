@@ -38,19 +38,25 @@ func (p *parser) text(part *part) string { return part.text(p.defect) }
 // begins at the given line.
 func (p *parser) groups(number, text string, line int) iter.Seq2[int, Fields] {
 	return func(yield func(offset int, group Fields) bool) {
+		r := fieldReader[string]{text: text}
+		var spans [16]fieldSpan
 		var loose []int
-		r := fieldReader{into: make(Fields, 0, min(1+strings.Count(text, "\n"), 64))}
-		for rest := text; rest != ""; {
-			offset := len(text) - len(rest)
-			var group Fields
-			group, rest, line = r.group(rest, line, &loose)
-			r.into = group[len(group):]
+		var memory Fields
+		for pos := 0; pos < len(text); {
+			var found []fieldSpan
+			offset := pos
+			found, pos, line = r.group(pos, line, spans[:0], &loose)
 			for _, line := range loose {
 				p.defect("RFC 3464 section 2.1", "a line that is no field", Place{number, line})
 			}
 			loose = loose[:0]
-			cutFields(group, p.limits.Field, number, p.defect)
-			if len(group) > 0 && !yield(offset, group) {
+			cutFields(text, found, p.limits.Field, number, p.defect)
+			if cap(memory) < len(found) { // enough for the groups that follow as well
+				lines := strings.Count(text[offset:min(offset+2000, len(text))], "\n")
+				memory = make(Fields, 0, max(lines, len(found)))
+			}
+			group := appendFields(memory, text, found)
+			if memory = group[len(group):]; len(group) > 0 && !yield(offset, group) {
 				return
 			}
 		}
@@ -87,14 +93,14 @@ func (p *parser) parse(msg []byte) {
 	}
 }
 
-// part adds what one part says.
-func (p *parser) part(part *part, header Fields) {
+// part adds what one part says, which has those fields in its header.
+func (p *parser) part(part *part, header []fieldSpan) {
 	switch part.media {
 	case "message/delivery-status", "message/global-delivery-status":
 		p.as(DeliveryStatus, "rfc3464")
-		for _, f := range header {
-			if isStatusField(f.Name) { // the blank line before it is missing
-				p.Fields = append(p.Fields, f)
+		for i, f := range header {
+			if isStatusField(string(part.header[f.start:f.name])) { // the blank line before it is missing
+				p.Fields = append(p.Fields, fieldsAt(part.header, header[i:i+1])...)
 			}
 		}
 		p.delivery(part.number, p.text(part), 1)
@@ -178,9 +184,10 @@ func (p *parser) original(part *part, whole bool) {
 	}
 	raw := part.plain()
 	w := walker{msg: raw, limits: p.limits}
-	header, body := w.header(w.skipEnvelope(), "")
+	start := w.skipEnvelope()
+	header, body := w.header(start, "")
 	p.Original = &Original{
-		Header: header.clone(),
+		Header: fieldsAt(raw[start:], header),
 		Whole:  whole && len(bytes.TrimSpace(raw[body:])) > 0,
 		Raw:    raw,
 		At:     Place{part.number, 1},
