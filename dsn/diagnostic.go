@@ -1,7 +1,6 @@
 package dsn
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -77,8 +76,10 @@ func commandIn(text string) string {
 			continue
 		}
 		if next := text[pos+1:]; next != "" && beginsCommand(next[0]) {
-			if i := slices.IndexFunc(commands, func(c string) bool { return isCommand(next, c) }); i >= 0 && announcesCommand(text[start:pos]) {
-				return commands[i]
+			for _, c := range commands {
+				if isCommand(next, c) && announcesCommand(text[start:pos]) {
+					return c
+				}
 			}
 		}
 		start = pos + 1

@@ -28,16 +28,14 @@ type multipart struct {
 // walker cuts a message into its parts in one pass. It reads over what is
 // broken: a lost boundary ends the part, and each such thing is a Defect.
 type walker struct {
-	msg     []byte
+	msg []byte
+	*memory
 	limits  Limits
 	top     *Fields   // where the header of the message goes
 	defects *[]Defect // nil if they do not count
 
-	read  int // parts and multiparts
-	last  delimiter
-	open  []multipart
-	spans [32]fieldSpan // memory for the fields of a header
-	loose []int         // lines of the last header that are no field
+	read int // parts and multiparts
+	last delimiter
 }
 
 // next reads the next part, in order, and where the fields of its header are,
@@ -216,11 +214,11 @@ func (w *walker) delimiterOf(pos int, inner []byte) delimiter {
 // match says to which multipart the delimiter line at the start of b belongs,
 // -1 for none.
 func (w *walker) match(b, inner []byte) (level int, closing bool) {
-	row := b[2:]
-	if i := bytes.IndexByte(row, '\n'); i >= 0 {
-		row = row[:i]
+	end, _ := lineEnd(b, 2)
+	row := b[2:end]
+	for len(row) > 0 && (isBlank(row[len(row)-1]) || row[len(row)-1] == '\r') {
+		row = row[:len(row)-1]
 	}
-	row = bytes.TrimRight(row, " \t\r")
 	is := func(boundary []byte) bool {
 		if len(boundary) == 0 || !bytes.HasPrefix(row, boundary) {
 			return false
@@ -242,14 +240,20 @@ func (w *walker) match(b, inner []byte) (level int, closing bool) {
 // guessBoundary returns the boundary of the first line that looks like a
 // delimiter: two hyphens, and a Content- field on the next line.
 func guessBoundary(body []byte) []byte {
-	for row := range bytes.Lines(body) {
-		body = body[len(row):]
-		row = bytes.TrimRight(row, " \t\r\n")
-		if len(row) > 2 && string(row[:2]) == "--" && len(body) > 8 && bytes.EqualFold(body[:8], []byte("content-")) {
-			return row[2:]
+	for {
+		if bytes.HasPrefix(body, []byte("--")) {
+			end, after := lineEnd(body, 2)
+			row, next := bytes.TrimRight(body[2:end], " \t\r"), body[after:]
+			if len(row) > 0 && len(next) > 8 && bytes.EqualFold(next[:8], []byte("content-")) {
+				return row
+			}
 		}
+		i := indexLineOf(body, '-')
+		if i < 0 {
+			return nil
+		}
+		body = body[i:]
 	}
-	return nil
 }
 
 // beginsAsMultipart reports whether body begins with a delimiter, or with one

@@ -29,7 +29,7 @@ func parts(msg string) (list []string, defects []string) {
 
 // partsOf yields the parts of a message, and returns its header to top.
 func partsOf(msg []byte, top *Fields, defects *[]Defect) iter.Seq[part] {
-	w := walker{msg: msg, limits: Limits{}.orDefault(), top: top, defects: defects}
+	w := walker{msg: msg, memory: new(memory), limits: Limits{}.orDefault(), top: top, defects: defects}
 	return func(yield func(part) bool) {
 		var p part
 		for _, ok := w.next(&p); ok && yield(p); _, ok = w.next(&p) {

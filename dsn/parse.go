@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"sync"
 )
 
 // Parse reads a message. It is total: any bytes give a Report, and what
@@ -20,11 +21,34 @@ func Read(r io.Reader) (*Report, error) { return Limits{}.Read(r) }
 // parser is one run of Parse.
 type parser struct {
 	*Report
+	*memory
 	limits  Limits // none of them zero
-	texts   []part // the text parts before the returned original
 	crowded bool   // there were more recipients than the limit
 
 	complainers map[string]bool // by address
+}
+
+// memory is what a run of Parse needs and does not keep.
+type memory struct {
+	texts []part      // the text parts before the returned original
+	open  []multipart // of the walker
+	spans []fieldSpan // of the last header
+	loose []int       // its lines that are no field
+}
+
+var memories = sync.Pool{New: func() any {
+	return &memory{texts: make([]part, 0, 4), open: make([]multipart, 0, 4), spans: make([]fieldSpan, 0, 64)}
+}}
+
+// release gives the memory back for another run.
+func (m *memory) release() {
+	if cap(m.texts) > 100 || cap(m.open) > 100 || cap(m.loose) > 1000 {
+		return // not worth keeping
+	}
+	clear(m.texts)
+	clear(m.open[:cap(m.open)])
+	m.texts, m.open = m.texts[:0], m.open[:0]
+	memories.Put(m)
 }
 
 func (p *parser) defect(rule, text string, at Place) {
@@ -68,7 +92,9 @@ func (p *parser) parse(msg []byte) {
 		p.defect("RFC 5322 section 2.3", "a bare CR; read as a line end", Place{Line: 1})
 		msg = lineFeeds(msg)
 	}
-	w := walker{msg: msg, limits: p.limits, top: &p.Header, defects: &p.Defects}
+	p.memory = memories.Get().(*memory)
+	defer p.release()
+	w := walker{msg: msg, memory: p.memory, limits: p.limits, top: &p.Header, defects: &p.Defects}
 	var part part
 	for header, ok := w.next(&part); ok; header, ok = w.next(&part) {
 		p.part(&part, header)
@@ -183,7 +209,7 @@ func (p *parser) original(part *part, whole bool) {
 		return
 	}
 	raw := part.plain()
-	w := walker{msg: raw, limits: p.limits}
+	w := walker{msg: raw, memory: p.memory, limits: p.limits}
 	start := w.skipEnvelope()
 	header, body := w.header(start, "")
 	p.Original = &Original{
