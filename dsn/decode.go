@@ -9,7 +9,6 @@ import (
 	"mime"
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -24,15 +23,9 @@ import (
 var charsets = []string{"us-ascii", "utf-8", "iso-8859-1"}
 
 // text returns the part's text as UTF-8 with \n line ends. What cannot be
-// decoded is kept as it came, with a Defect.
-func (p *part) text(defect func(rule, text string, at Place)) string {
+// decoded is kept as it came, with a Defect. Scratch is memory for the work.
+func (p *part) text(scratch *[]byte, defect func(rule, text string, at Place)) string {
 	bad := func(rule, text string) { defect(rule, text, Place{p.number, 1}) }
-	scratch := decodeBuffers.Get().(*[]byte)
-	defer func() {
-		if cap(*scratch) <= 1<<16 { // a larger one is not worth keeping
-			decodeBuffers.Put(scratch)
-		}
-	}()
 	body := p.body
 	encoding, _, _ := strings.Cut(p.encoding, ";")
 	switch encoding = strings.Trim(encoding, ` "'`); encoding {
@@ -63,9 +56,6 @@ func (p *part) text(defect func(rule, text string, at Place)) string {
 	return s
 }
 
-// decodeBuffers are what a text is decoded into on the way.
-var decodeBuffers = sync.Pool{New: func() any { return new([]byte) }}
-
 // plain returns the body as it stands, or what base64 hides in it: gateways
 // encode what RFC 2046 section 5.2.1 wants left alone, such as message/rfc822.
 // Quoted-printable stays, for there the label often belongs to the message inside.
@@ -83,9 +73,12 @@ func (p *part) plain() []byte {
 // firstField returns the name of the field that the body begins with, "" if it
 // begins with no field.
 func (p *part) firstField() string {
-	head := part{encoding: p.encoding, body: bytes.TrimLeft(p.body, " \t\r\n")}
-	head.body = head.body[:min(len(head.body), 1000)]
-	return firstField(head.plain())
+	if p.encoding == "quoted-printable" || p.encoding == "base64" {
+		body := bytes.TrimLeft(p.body, " \t\r\n")
+		head := part{encoding: p.encoding, body: body[:min(len(body), 1000)]}
+		return firstField(head.plain())
+	}
+	return firstField(p.body)
 }
 
 // decodeCharset returns b as UTF-8. The label is in lower case. Where the label is missing, unknown or

@@ -37,7 +37,7 @@ func TestPartText(t *testing.T) {
 			media, params := mediaType([]byte(tt.contentType))
 			p := part{number: "1", media: media, params: params, encoding: strings.ToLower(tt.encoding), body: []byte(tt.body)}
 			var defects []string
-			assert.Equal(t, tt.want, p.text(func(_, text string, _ Place) { defects = append(defects, text) }))
+			assert.Equal(t, tt.want, p.text(new([]byte), func(_, text string, _ Place) { defects = append(defects, text) }))
 			assert.Equal(t, tt.defects, defects)
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // part is one entity of a message that is not a multipart.
@@ -272,11 +273,13 @@ func beginsAsMultipart(body []byte) bool {
 // "From " line of an mbox.
 func (w *walker) skipEnvelope() int {
 	pos := 0
-	for row := range bytes.Lines(w.msg) {
-		if len(bytes.TrimSpace(row)) > 0 {
-			break
+	if len(w.msg) > 0 && (w.msg[0] <= ' ' || w.msg[0] >= utf8.RuneSelf) {
+		for row := range bytes.Lines(w.msg) {
+			if len(bytes.TrimSpace(row)) > 0 {
+				break
+			}
+			pos += len(row)
 		}
-		pos += len(row)
 	}
 	if pos > 0 {
 		w.defect("RFC 5322 section 3.5", "blank lines before the header", Place{Line: 1})
@@ -367,6 +370,11 @@ var (
 // "" if there is none, and what stands behind it.
 func mediaType(value []byte) (media string, params []byte) {
 	name, params, _ := bytes.Cut(value, []byte(";"))
+	for _, known := range mediaTypes {
+		if string(name) == known {
+			return known, params
+		}
+	}
 	if i := tokenEnd(name, '('); i > 0 {
 		name = name[:i]
 	}

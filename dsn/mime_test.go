@@ -125,7 +125,7 @@ func TestPartsLikeGoMessage(t *testing.T) {
 				continue
 			}
 			if p.media != "text/html" {
-				got = append(got, p.media+" "+p.text(noDefect))
+				got = append(got, p.media+" "+p.text(new([]byte), noDefect))
 			}
 		}
 		assert.Equal(t, want, got, name)

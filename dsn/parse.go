@@ -34,6 +34,8 @@ type memory struct {
 	open  []multipart // of the walker
 	spans []fieldSpan // of the last header
 	loose []int       // its lines that are no field
+
+	scratch []byte // what a text is decoded into on the way
 }
 
 var memories = sync.Pool{New: func() any {
@@ -44,6 +46,9 @@ var memories = sync.Pool{New: func() any {
 func (m *memory) release() {
 	if cap(m.texts) > 100 || cap(m.open) > 100 || cap(m.loose) > 1000 {
 		return // not worth keeping
+	}
+	if cap(m.scratch) > 1<<16 {
+		m.scratch = nil
 	}
 	clear(m.texts)
 	clear(m.open[:cap(m.open)])
@@ -56,7 +61,7 @@ func (p *parser) defect(rule, text string, at Place) {
 }
 
 // text decodes a part.
-func (p *parser) text(part *part) string { return part.text(p.defect) }
+func (p *parser) text(part *part) string { return part.text(&p.scratch, p.defect) }
 
 // groups reads the groups of fields of a machine-readable part whose text
 // begins at the given line.

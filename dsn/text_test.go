@@ -64,7 +64,7 @@ func proseOf(msg []byte, without string) prose {
 		}
 	}
 	for _, p := range texts {
-		if found := readTextWithout(header, p.text(noDefect), Place{p.number, 1}, attached, without); found.Kind != "" {
+		if found := readTextWithout(header, p.text(new([]byte), noDefect), Place{p.number, 1}, attached, without); found.Kind != "" {
 			return found
 		}
 	}
