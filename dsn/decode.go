@@ -241,7 +241,10 @@ func decodeQuotedPrintable(dst, b []byte) ([]byte, bool) {
 			b = b[3:]
 			continue
 		}
-		row := bytes.TrimLeft(b[1:], " \t")
+		row := b[1:]
+		for len(row) > 0 && isBlank(row[0]) {
+			row = row[1:]
+		}
 		switch {
 		case len(row) == 0:
 			b = nil

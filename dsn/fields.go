@@ -2,6 +2,7 @@ package dsn
 
 import (
 	"iter"
+	"math/bits"
 	"strings"
 	"time"
 )
@@ -15,7 +16,13 @@ type Field struct {
 
 // Is reports whether the field has that name; case does not count.
 func (f Field) Is(name string) bool {
-	return len(f.Name) == len(name) && (name == "" || lower(f.Name[0]) == lower(name[0]) && strings.EqualFold(f.Name, name))
+	return len(f.Name) == len(name) && equalFold(f.Name, name)
+}
+
+// equalFold is strings.EqualFold for two of the same length, most of which
+// differ in the first letter.
+func equalFold(a, b string) bool {
+	return a == "" || lower(a[0]) == lower(b[0]) && strings.EqualFold(a, b)
 }
 
 // Text returns the value on one line, without the space around it: a fold and
@@ -139,7 +146,7 @@ func (r fieldReader[T]) group(pos, line int, into []fieldSpan, loose *[]int) (fi
 		case isBlank(c) && len(fields) > 0:
 			fields[len(fields)-1].end = end
 		default:
-			colon := fieldName(r.text[pos:end])
+			colon := fieldName(r.text[pos:])
 			if colon == 0 {
 				if r.isBody != nil && !isBlank(c) && r.isBody(pos) {
 					return fields, pos, line
@@ -174,10 +181,7 @@ func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 // the row is no field, RFC 5322 section 3.6.8. Space before the colon is
 // allowed, RFC 5322 section 4.5.
 func fieldName[T string | []byte](row T) int {
-	i := 0
-	for i < len(row) && isFieldChar[row[i]] {
-		i++
-	}
+	i := nameEnd(row)
 	end := i
 	for i < len(row) && isBlank(row[i]) {
 		i++
@@ -188,13 +192,25 @@ func fieldName[T string | []byte](row T) int {
 	return i
 }
 
-// isFieldChar has the characters of which the name of a field is made.
-var isFieldChar = func() (is [256]bool) {
-	for c := '!'; c <= '~'; c++ {
-		is[c] = c != ':'
+// nameEnd returns where the first character stands of which no name of a field
+// is made: white space, a colon, a control character, or one beyond ASCII.
+func nameEnd[T string | []byte](row T) int {
+	rest := row
+	for ; len(rest) >= 8; rest = rest[8:] {
+		n := uint64(rest[0]) | uint64(rest[1])<<8 | uint64(rest[2])<<16 | uint64(rest[3])<<24 |
+			uint64(rest[4])<<32 | uint64(rest[5])<<40 | uint64(rest[6])<<48 | uint64(rest[7])<<56
+		visible, colon := n+(0x80-'!')*eachByte, n^':'*eachByte
+		if end := (n | n + eachByte | ^visible | (colon-eachByte)&^colon) & highBits; end != 0 { // the lowest is right
+			return len(row) - len(rest) + bits.TrailingZeros64(end)/8
+		}
 	}
-	return is
-}()
+	for i := range len(rest) {
+		if c := rest[i]; c <= ' ' || c >= 0x7f || c == ':' {
+			return len(row) - len(rest) + i
+		}
+	}
+	return len(row)
+}
 
 func isSpace[T string | []byte](s T) bool {
 	for i := range len(s) {

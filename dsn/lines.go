@@ -41,9 +41,8 @@ func hasBareCR(b []byte) bool {
 func indexLineOf(b []byte, c byte) int {
 	rest := b
 	for ; len(rest) > 8; rest = rest[8:] {
-		notLF := nonZero(binary.LittleEndian.Uint64(rest) ^ '\n'*eachByte)
-		notC := nonZero(binary.LittleEndian.Uint64(rest[1:]) ^ uint64(c)*eachByte)
-		if found := highBits &^ (notLF | notC); found != 0 {
+		n := binary.LittleEndian.Uint64(rest) ^ '\n'*eachByte | binary.LittleEndian.Uint64(rest[1:]) ^ uint64(c)*eachByte
+		if found := (n - eachByte) &^ n & highBits; found != 0 { // the lowest is a byte of n that is zero
 			return len(b) - len(rest) + bits.TrailingZeros64(found)/8 + 1
 		}
 	}

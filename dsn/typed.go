@@ -53,8 +53,10 @@ func parseHost(s string) Typed {
 // the whole and a mailto: off an address.
 func bareAddress(s string) string {
 	s = strings.TrimSpace(withoutComments(s))
-	if i := strings.LastIndexByte(s, '<'); i >= 0 && strings.HasSuffix(s, ">") {
-		s = s[i+1 : len(s)-1]
+	if strings.HasSuffix(s, ">") {
+		if i := strings.LastIndexByte(s, '<'); i >= 0 {
+			s = s[i+1 : len(s)-1]
+		}
 	}
 	s = strings.Trim(s, "<> \t\x00")
 	if len(s) > 2 && s[0] == '"' && s[len(s)-1] == '"' && strings.Contains(s, "@") {
@@ -65,8 +67,8 @@ func bareAddress(s string) string {
 	}
 	if strings.Contains(s, "@") && !strings.Contains(s, `"`) {
 		s = foldedAddress(s)
-		if i := strings.LastIndexByte(s, ':'); s[0] == '@' && i > 0 {
-			s = s[i+1:] // a source route, RFC 5321 appendix C
+		if s[0] == '@' {
+			s = s[strings.LastIndexByte(s, ':')+1:] // without a source route, RFC 5321 appendix C
 		}
 	}
 	return s
