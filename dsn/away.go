@@ -237,6 +237,9 @@ var monthNames = [12][]string{
 func monthName(s string) (month, n int) {
 	for i, names := range monthNames {
 		for _, name := range names {
+			if s == "" || s[0] < utf8.RuneSelf && lower(s[0]) != name[0] {
+				continue
+			}
 			k, ok := foldMatch(s, name)
 			if !ok {
 				continue

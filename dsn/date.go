@@ -9,7 +9,7 @@ import (
 // 3.3 with its obsolete forms, ctime, RFC 3339, and mixtures. A date without
 // a zone counts as UTC. The zero time when it is none of these.
 func parseDate(s string) time.Time {
-	s = collapse(s)
+	s = strings.TrimSpace(s)
 	if len(s) > 10 && s[10] == 'T' {
 		if t, err := time.Parse(time.RFC3339, s); err == nil {
 			return t
@@ -22,7 +22,7 @@ func parseDate(s string) time.Time {
 	zone := time.UTC
 	for rest := withoutComments(s); rest != ""; {
 		end := 0
-		for end < len(rest) && rest[end] != ' ' && rest[end] != ',' {
+		for end < len(rest) && !isASCIISpace(rest[end]) && rest[end] != ',' {
 			end++
 		}
 		word := rest[:end]
@@ -47,7 +47,7 @@ func parseDate(s string) time.Time {
 			return time.Time{}
 		case d.month == 0 && monthOf(word) > 0:
 			d.month = monthOf(word)
-		case strings.Count(word, "-") == 2 || strings.Count(word, "/") == 2:
+		case len(word) > 5 && strings.Count(word, "-") == 2 || strings.Count(word, "/") == 2:
 			d.year, d.month, d.day = parseDay(word)
 		case strings.EqualFold(word, "PM"):
 			d.pm = true
@@ -63,11 +63,23 @@ func parseDate(s string) time.Time {
 	if d.am && d.hour == 12 {
 		d.hour = 0
 	}
-	day := time.Date(d.year, time.Month(d.month), d.day, 0, 0, 0, 0, time.UTC)
-	if d.year == 0 || d.month == 0 || day.Day() != d.day {
+	if d.year == 0 || d.month == 0 || d.day == 0 || d.day > daysOf(d.year, d.month) {
 		return time.Time{}
 	}
-	return time.Date(d.year, day.Month(), d.day, d.hour, d.minute, d.second, 0, zone)
+	return time.Date(d.year, time.Month(d.month), d.day, d.hour, d.minute, d.second, 0, zone)
+}
+
+// daysOf returns how many days a month has.
+func daysOf(year, month int) int {
+	switch {
+	case month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0):
+		return 29
+	case month == 2:
+		return 28
+	case month == 4 || month == 6 || month == 9 || month == 11:
+		return 30
+	}
+	return 31
 }
 
 // isClock reports whether s is made as a time of day is.

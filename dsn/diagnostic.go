@@ -65,34 +65,32 @@ func isGeneric(s codes.Status) bool { return s.Subject == 0 && s.Detail == 0 }
 // commands are the names of SMTP commands, as reports write them.
 var commands = []string{"RCPT TO", "MAIL FROM", "end of DATA", "DATA", "EHLO", "HELO", "LHLO", "STARTTLS", "AUTH", "QUIT", "VRFY", "RSET", "BDAT"}
 
+// commandsBy has the commands by their first letter.
+var commandsBy = func() (by [256][]string) {
+	for _, c := range commands {
+		by[c[0]] = append(by[c[0]], c)
+	}
+	return by
+}()
+
 // commandIn returns the command that an answer says it answers: "RCPT TO",
 // "end of DATA"; "" when it names none. The word before it tells that it is
 // meant so: "in reply to RCPT TO", "after end of data", "in response to our
 // MAIL FROM", "after pipelined RCPT TO".
 func commandIn(text string) string {
 	start := 0 // of the word before pos
-	for pos := 0; pos < len(text); pos++ {
+	for pos := 0; pos+1 < len(text); pos++ {
 		if text[pos] != ' ' {
 			continue
 		}
-		if next := text[pos+1:]; next != "" && beginsCommand(next[0]) {
-			for _, c := range commands {
-				if isCommand(next, c) && announcesCommand(text[start:pos]) {
-					return c
-				}
+		for _, c := range commandsBy[text[pos+1]] {
+			if isCommand(text[pos+1:], c) && announcesCommand(text[start:pos]) {
+				return c
 			}
 		}
 		start = pos + 1
 	}
 	return ""
-}
-
-func beginsCommand(c byte) bool {
-	switch c {
-	case 'R', 'M', 'e', 'D', 'E', 'H', 'L', 'S', 'A', 'Q', 'V', 'B':
-		return true
-	}
-	return false
 }
 
 // announcesCommand reports whether a command may follow word.
@@ -107,7 +105,7 @@ func announcesCommand(word string) bool {
 // isCommand reports whether text begins with a command: in capitals, but for
 // the words of "end of data", and not as the beginning of a longer word.
 func isCommand(text, command string) bool {
-	if text[0] != command[0] || !hasPrefixFold(text, command) {
+	if !hasPrefixFold(text, command) || text[0] != command[0] {
 		return false // "auth" is a word, "AUTH" a command
 	}
 	return len(text) == len(command) || !isAlnum(text[len(command)])

@@ -64,7 +64,10 @@ func lineFeeds(msg []byte) []byte {
 			break
 		}
 		out = append(out, msg[:i]...)
-		crs := len(msg[i:]) - len(bytes.TrimLeft(msg[i:], "\r"))
+		crs := 1
+		for i+crs < len(msg) && msg[i+crs] == '\r' {
+			crs++
+		}
 		if msg = msg[i+crs:]; len(msg) > 0 && msg[0] == '\n' {
 			continue
 		}
