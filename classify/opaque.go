@@ -130,7 +130,7 @@ func ipv6(text string, start, group int) int {
 	for end > start && (text[end-1] == ':' || text[end-1] == '.') && !strings.HasSuffix(text[from:end], "::") {
 		end--
 	}
-	if _, err := netip.ParseAddr(text[from:end]); err != nil {
+	if _, err := netip.ParseAddr(text[from:end]); err != nil || end == start {
 		return 0
 	}
 	return end

@@ -27,6 +27,7 @@ func TestWords(t *testing.T) {
 		{"codes are no words", "550-5.1.1 The user 550-5.1.1 does not 550 5.1.1 exist (#4.4.1)", "the user does not exist"},
 		{"other numbers are", "wait 300 seconds, error 17, 192.0.2.1 10.5.1.1", "wait 300 seconds error 17 # #"},
 		{"IPv6 from its middle on", "[::ffff:192.0.2.1] ::dead:beef. Error::bad:add", "# # error bad add"},
+		{"no IPv6 behind two colons", "error ::X: no", "error x no"},
 		{"IPv6", "your IP 2001:db8::1. [IPv6:2001:DB8:0:0:0:0:0:1]:25 2001:db8::192.0.2.1: bad 12:34:56 add: a", "your ip # ipv6 # 25 # bad 12 34 56 add a"},
 		{"dots alone", "well... no. e.g. this", "well no e g this"},
 		{"accents", "BOÎTE aux lettres pleine à 100%", "boite aux lettres pleine a 100"},
