@@ -267,10 +267,10 @@ func (c *Classifier) joinPhrases(words *wordTable) *phraseBook {
 			n += len(c.matchers[i].Text)
 		}
 	}
-	t, book := newTrie(n), &phraseBook{}
+	t, book, chosen := newTrie(n), &phraseBook{}, chooser{words: words}
 	add := func(u use, phrases ...string) {
 		for _, phrase := range phrases {
-			if words == nil || mayBegin(phrase, words) {
+			if chosen.takes(phrase) {
 				t.add(phrase, int32(len(book.uses)))
 			}
 		}
@@ -287,6 +287,9 @@ func (c *Classifier) joinPhrases(words *wordTable) *phraseBook {
 		}
 		add(use{rule: int32(i)}, m.Text...)
 		for _, phrase := range m.Unless {
+			if !chosen.takes(phrase) {
+				continue
+			}
 			id, ok := known[phrase]
 			if !ok {
 				id = int32(len(book.uses))

@@ -187,18 +187,38 @@ func wordsOf(text string) *wordTable {
 	return &words
 }
 
-// mayBegin reports whether a phrase may begin with one of the words. Any with a
-// host name counts, for another phrase may name a host below it.
-func mayBegin(phrase string, words *wordTable) bool {
-	n := letterWord(phrase)
-	switch {
-	case n > 0 && slotOf(words, phrase[:n], keyOf(phrase[:n])).id != 0, strings.IndexByte(phrase, '.') >= 0:
+// A chooser chooses the phrases that a text may have by the words of the text.
+type chooser struct {
+	words *wordTable // nil for all phrases
+	first string     // the first word of the phrase before, with which many begin
+	has   bool       // whether the text has it
+}
+
+// takes reports whether the text may have a phrase. Any with a host name counts,
+// for another phrase may name a host below it.
+func (c *chooser) takes(phrase string) bool {
+	if c.words == nil {
 		return true
-	case n > 0:
-		return false
+	}
+	if rest, ok := strings.CutPrefix(phrase, c.first); !ok || c.first == "" || rest != "" && rest[0] != ' ' {
+		c.read(phrase)
+	}
+	return c.has || strings.IndexByte(phrase, '.') >= 0
+}
+
+// read reads the first word of a phrase.
+func (c *chooser) read(phrase string) {
+	if n := letterWord(phrase); n > 0 {
+		c.first = phrase[:n]
+		c.has = slotOf(c.words, c.first, keyOf(c.first)).id != 0
+		return
 	}
 	s := scanner{text: fillHoles(phrase)}
-	return s.next() && (s.host != (hostRange{}) || words.id(s.word()) != 0)
+	c.has = s.next() && (s.host != (hostRange{}) || c.words.id(s.word()) != 0)
+	c.first = ""
+	if len(s.text) == len(phrase) {
+		c.first = phrase[:s.end]
+	}
 }
 
 // follow returns the node that a word leads to.

@@ -91,17 +91,18 @@ func FuzzPhrases(f *testing.F) {
 	f.Add("x * x * x\nx x x", "x x x x x x x x")
 	f.Add("a * b\na b * b", "a 550 b 550 b 451 a 451 b: 550 a b 451-b\n451-a\n451 b")
 	f.Add("a b\n{addr} a\na * b", "a. B a@b a. b A! B <a@b>: A helo=b")
+	f.Add("{host} a\n{block-page} a\nb.cc a", "x.aa a x.b.cc a http://x.aa/blocked a")
 	f.Add("user unknown\nunknown\nunknown user", "user unknown user")
 	f.Add("<{addr}> unknown\n({host}) a * b\n[{ip}] b\na.b c\n'{block-page}", "<a@b> unknown (x.y) a b [1.2.3.4] b x.a.b c x.y/block")
 	f.Fuzz(func(t *testing.T, lines, text string) {
-		all, chosen, words := newTrie(1), newTrie(1), wordsOf(text)
+		all, few, chosen := newTrie(1), newTrie(1), chooser{words: wordsOf(text)}
 		var phrases []string
 		for phrase := range strings.Lines(lines) {
 			if checkPhrase(phrase) == nil && len(phrases) < 50 {
 				use := int32(len(phrases))
 				all.add(phrase, use)
-				if mayBegin(phrase, words) {
-					chosen.add(phrase, use)
+				if chosen.takes(phrase) {
+					few.add(phrase, use)
 				}
 				phrases = append(phrases, phrase)
 			}
@@ -111,7 +112,7 @@ func FuzzPhrases(f *testing.F) {
 			a.find(text, &memory{}, func(m match) { found = append(found, m) }, func(*scanner) {})
 			return found
 		}
-		require.Equal(t, matches(a), matches(chosen.automaton()))
+		require.Equal(t, matches(a), matches(few.automaton()))
 		got := map[string]bool{}
 		m := &memory{}
 		for range 2 { // the second pass shows whether the memory is clean
@@ -133,7 +134,7 @@ func FuzzPhrases(f *testing.F) {
 }
 
 // naive returns where each match of a phrase ends, by trying it at every word
-// of the text in turn. A host is the longest of its domains that is named.
+// of the text in turn. A host is the longest of its domains that is named, or any.
 func naive(phrase, text string, named *wordTable) map[int]bool {
 	type word struct {
 		key   string
@@ -151,6 +152,10 @@ func naive(phrase, text string, named *wordTable) map[int]bool {
 			w.reply = words[len(words)-1].reply
 		}
 		if s.host != (hostRange{}) {
+			w.key = hostWord
+			if isBlockPage(text[s.host.end:s.end]) {
+				w.key = blockPageWord
+			}
 			for name := range domains(text[s.host.start:s.host.end], &s.buf) {
 				if named.id(name) != 0 {
 					w.key = string(name)
@@ -206,7 +211,8 @@ func TestPhrasesOfFirstTexts(t *testing.T) {
 	c := standard()
 	find := func(book *phraseBook, text string) (found []string) {
 		book.find(text, &memory{}, func(m match) {
-			found = append(found, fmt.Sprint(book.uses[m.use], m.words, m.start, m.end, m.gap))
+			u := book.uses[m.use]
+			found = append(found, fmt.Sprint(u.provider, u.toSender, u.rule, book.unless[u.unless.start:u.unless.end], m.words, m.start, m.end, m.gap))
 		}, func(*scanner) {})
 		return found
 	}
