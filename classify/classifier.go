@@ -57,8 +57,9 @@ var embedded = sync.OnceValue(func() [][]Rule {
 	next.Store(int32(len(names)))
 	for range 2 { // text.txt, the last, is nearly half of it
 		reading.Go(func() {
+			p := ruleParser{trusted: true}
 			for i := next.Add(-1); i >= 0; i = next.Add(-1) {
-				p := ruleParser{trusted: true}
+				p.rules = nil
 				p.read(names[i], embeddedText(names[i]))
 				lists[i] = p.rules
 			}

@@ -36,8 +36,9 @@ const maxPhrases = 10000
 type ruleParser struct {
 	trusted      bool // the values of the conditions are known to be good
 	file, prefix string
-	rule         string // the rule at hand
-	provider     Rule   // holds Provider, Hosts and Tokens for the rules that follow
+	rule         string   // the rule at hand
+	provider     Rule     // holds Provider, Hosts and Tokens for the rules that follow
+	text, unless []string // of it
 	rules        []Rule
 	names        map[string]bool
 	lists        map[string][]string
@@ -119,13 +120,13 @@ func (p *ruleParser) readRule(group dsn.Fields) {
 		p.fail(first.Line, "a rule of that name stands above")
 	}
 	p.names[r.Name] = true
-	r.Text = slices.Grow(r.Text, p.countPhrases(group, "Text"))
-	r.Unless = slices.Grow(r.Unless, p.countPhrases(group, "Unless"))
+	p.text, p.unless = p.text[:0], p.unless[:0]
 	for _, f := range group[1:] {
 		if err := p.set(&r, f, f.Text()); err != nil {
 			p.fail(f.Line, "%s: %w", fieldName(f), err)
 		}
 	}
+	r.Text, r.Unless = append([]string(nil), p.text...), append([]string(nil), p.unless...)
 	if len(p.errs) == mistakes {
 		if err := r.checkWhole(); err != nil {
 			p.fail(first.Line, "%w", err)
@@ -134,23 +135,6 @@ func (p *ruleParser) readRule(group dsn.Fields) {
 	if len(p.errs) == mistakes {
 		p.rules = append(p.rules, r)
 	}
-}
-
-// countPhrases counts the phrases that the fields of that name make.
-func (p *ruleParser) countPhrases(group dsn.Fields, name string) int {
-	n := 0
-	for f := range group.All(name) {
-		for value := range strings.SplitSeq(f.Value, ",") {
-			made := 1
-			for i := strings.IndexByte(value, '{'); i >= 0; i = strings.IndexByte(value, '{') {
-				list, rest, _ := strings.Cut(value[i+1:], "}")
-				made = min(made*max(len(p.lists[list]), 1), maxPhrases)
-				value = rest
-			}
-			n += made
-		}
-	}
-	return min(n, maxPhrases)
 }
 
 // fieldName is what to call a field in an error; a line that is no field has
@@ -169,9 +153,9 @@ func (p *ruleParser) set(r *Rule, f dsn.Field, value string) error {
 	}
 	switch {
 	case f.Is("Text"):
-		return p.setPhrases(&r.Text, value)
+		return p.setPhrases(&p.text, value)
 	case f.Is("Unless"):
-		return p.setPhrases(&r.Unless, value)
+		return p.setPhrases(&p.unless, value)
 	case f.Is("Status"):
 		return setList(p, &r.Status, value, checkStatus)
 	case f.Is("Reply"):
