@@ -90,11 +90,7 @@ func (p *htmlReader) next() (text, tag string) {
 // "!--"; "" if a tag does not begin so.
 func tagName(s string) string {
 	s = s[:min(len(s), 300)]
-	i := strings.IndexAny(s, " \t\r\n>")
-	if i < 0 {
-		i = len(s)
-	}
-	name := s[:i]
+	name := s[:tokenEnd(s, '>')]
 	switch {
 	case strings.HasPrefix(name, "!--"):
 		return "!--"

@@ -412,7 +412,7 @@ func isLowerOf(b []byte, s string) bool {
 
 // tokenEnd returns where white space or the given mark ends the token that s
 // begins with.
-func tokenEnd(s []byte, mark byte) int {
+func tokenEnd[T string | []byte](s T, mark byte) int {
 	i := 0
 	for i < len(s) && s[i] != mark && !isBlank(s[i]) && s[i] != '\r' && s[i] != '\n' {
 		i++

@@ -12,19 +12,22 @@ func parseTyped(s string) Typed {
 	s = unfold(s)
 	name, value, ok := strings.Cut(s, ";")
 	name = strings.TrimSpace(withoutComments(name))
-	if !ok || name == "" || strings.IndexFunc(name, isNotOfType) >= 0 || isDigits(name) {
+	if !ok || name == "" || !isType(name) {
 		return Typed{Value: strings.TrimSpace(s)}
 	}
 	return Typed{strings.ToLower(name), strings.TrimSpace(value)}
 }
 
-// isNotOfType reports whether r stands in no type.
-func isNotOfType(r rune) bool {
-	switch r {
-	case ' ', '\t', '@', '<', '>', ':', ',', '.', '[', ']', '(', ')':
-		return true
+// isType reports whether s can be a type: one word, and no address, host or
+// number.
+func isType(s string) bool {
+	for i := range len(s) {
+		switch s[i] {
+		case ' ', '\t', '@', '<', '>', ':', ',', '.', '[', ']', '(', ')':
+			return false
+		}
 	}
-	return false
+	return !isDigits(s)
 }
 
 // parseAddress reads a recipient field, RFC 3464 section 2.3.1 and 2.3.2: the
@@ -58,7 +61,12 @@ func bareAddress(s string) string {
 			s = s[i+1 : len(s)-1]
 		}
 	}
-	s = strings.Trim(s, "<> \t\x00")
+	for s != "" && isAroundAddress(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isAroundAddress(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
 	if len(s) > 2 && s[0] == '"' && s[len(s)-1] == '"' && strings.Contains(s, "@") {
 		s = s[1 : len(s)-1]
 	}
@@ -72,6 +80,10 @@ func bareAddress(s string) string {
 		}
 	}
 	return s
+}
+
+func isAroundAddress(c byte) bool {
+	return c == '<' || c == '>' || c == ' ' || c == '\t' || c == 0
 }
 
 // foldedAddress returns an address that a fold cut in two or three on one
