@@ -211,8 +211,9 @@ func hasSuffixFold(s, suffix string) bool {
 }
 
 func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
+	n := uint(c) // of this size the compiler makes no branch
+	if n-'A' <= 'Z'-'A' {
+		n += 'a' - 'A'
 	}
-	return c
+	return byte(n)
 }

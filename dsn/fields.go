@@ -20,9 +20,10 @@ func (f Field) Is(name string) bool {
 }
 
 // equalFold is strings.EqualFold for two of the same length, most of which
-// differ in the first letter.
+// differ in the first letter or the last.
 func equalFold(a, b string) bool {
-	return a == "" || lower(a[0]) == lower(b[0]) && strings.EqualFold(a, b)
+	n := len(a) - 1
+	return n < 0 || ((a[0]^b[0])|(a[n]^b[n]))&^0x20 == 0 && strings.EqualFold(a, b)
 }
 
 // Text returns the value on one line, without the space around it: a fold and
