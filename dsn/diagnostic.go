@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 
@@ -78,17 +79,23 @@ var commandsBy = func() (by [256][]string) {
 // meant so: "in reply to RCPT TO", "after end of data", "in response to our
 // MAIL FROM", "after pipelined RCPT TO".
 func commandIn(text string) string {
-	start := 0 // of the word before pos
 	for pos := 0; pos+1 < len(text); pos++ {
+		for ; pos+8 < len(text); pos += 8 { // to a space before a capital or an e
+			space, next := eight(text[pos:])^' '*eachByte, eight(text[pos+1:])
+			capital, e := next&(0xe0*eachByte)^0x40*eachByte, next^'e'*eachByte
+			if found := highBits &^ (nonZero(space) | nonZero(capital)&nonZero(e)); found != 0 {
+				pos += bits.TrailingZeros64(found) / 8
+				break
+			}
+		}
 		if text[pos] != ' ' {
 			continue
 		}
 		for _, c := range commandsBy[text[pos+1]] {
-			if isCommand(text[pos+1:], c) && announcesCommand(text[start:pos]) {
+			if isCommand(text[pos+1:], c) && announcesCommand(text[strings.LastIndexByte(text[:pos], ' ')+1:pos]) {
 				return c
 			}
 		}
-		start = pos + 1
 	}
 	return ""
 }
@@ -177,8 +184,15 @@ func collapse(s string) string {
 // looseSpace returns where the first white space is that is not one space, -1
 // if there is none. The text does not end in white space.
 func looseSpace(s string) int {
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' && (c == ' ' && s[i+1] <= ' ' && isASCIISpace(s[i+1]) || c != ' ' && isASCIISpace(c)) {
+	for i := 0; i < len(s); i++ {
+		for ; i+8 < len(s); i += 8 { // to a control character or to two spaces
+			n, next := eight(s[i:]), eight(s[i+1:])
+			if found := highBits &^ (atLeast(n, ' ') & (atLeast(n, '!') | atLeast(next, '!'))); found != 0 {
+				i += bits.TrailingZeros64(found) / 8
+				break
+			}
+		}
+		if c := s[i]; c == ' ' && isASCIISpace(s[i+1]) || c != ' ' && isASCIISpace(c) {
 			return i
 		}
 	}

@@ -198,8 +198,7 @@ func fieldName[T string | []byte](row T) int {
 func nameEnd[T string | []byte](row T) int {
 	rest := row
 	for ; len(rest) >= 8; rest = rest[8:] {
-		n := uint64(rest[0]) | uint64(rest[1])<<8 | uint64(rest[2])<<16 | uint64(rest[3])<<24 |
-			uint64(rest[4])<<32 | uint64(rest[5])<<40 | uint64(rest[6])<<48 | uint64(rest[7])<<56
+		n := eight(rest)
 		visible, colon := n+(0x80-'!')*eachByte, n^':'*eachByte
 		if end := (n | n + eachByte | ^visible | (colon-eachByte)&^colon) & highBits; end != 0 { // the lowest is right
 			return len(row) - len(rest) + bits.TrailingZeros64(end)/8

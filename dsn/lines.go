@@ -10,9 +10,19 @@ import (
 // The searches below look at eight bytes at once, and at the eight that begin
 // one further on.
 
-// nonZero has the high bit of each byte that is not zero in n; the other bits
+// atLeast has the high bit of each byte of n that is c or more; the other bits
+// say nothing. C is ASCII.
+func atLeast(n, c uint64) uint64 { return n&(0x7f*eachByte) + (0x80-c)*eachByte | n }
+
+// nonZero has the high bit of each byte of n that is not zero; the other bits
 // say nothing.
 func nonZero(n uint64) uint64 { return n&(0x7f*eachByte) + 0x7f*eachByte | n }
+
+// eight returns the first eight bytes of s, the first one lowest.
+func eight[T string | []byte](s T) uint64 {
+	return uint64(s[7])<<56 | uint64(s[6])<<48 | uint64(s[5])<<40 | uint64(s[4])<<32 |
+		uint64(s[3])<<24 | uint64(s[2])<<16 | uint64(s[1])<<8 | uint64(s[0])
+}
 
 // hasBareCR reports whether a CR stands in b without an LF behind it.
 func hasBareCR(b []byte) bool {
