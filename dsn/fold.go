@@ -216,7 +216,9 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 			continue
 		}
 		c, size, more := foldClass[text[i]], 1, 0
-		if c == ' ' || c == beyond {
+		if c == ' ' && i+1 < len(text) && ' ' < text[i+1] && text[i+1] < utf8.RuneSelf {
+			// one space, as mostly
+		} else if c == ' ' || c == beyond {
 			if n := spaces(text[i:]); n > 0 {
 				c, size = ' ', n
 			} else {

@@ -27,12 +27,15 @@ func headOf(text string) (h head, size int) {
 	// Of each byte that is meant the high bit is set.
 	noControl := w + (0x80-' ')*eachByte
 	visible := w + (0x80-'!')*eachByte
-	spaces := ^visible & highBits
-	if noControl&highBits == highBits && spaces&(spaces<<8) == 0 && spaces>>63 == 0 {
-		capitals := (w + (0x80-'A')*eachByte) &^ (w + (0x7f-'Z')*eachByte) & highBits
-		return head(w | capitals>>2), 8
+	blanks := ^visible & highBits
+	if noControl&highBits != highBits || blanks&(blanks<<8) != 0 {
+		return slowHeadOf(text)
 	}
-	return slowHeadOf(text)
+	capitals := (w + (0x80-'A')*eachByte) &^ (w + (0x7f-'Z')*eachByte) & highBits
+	if size = 8; blanks>>63 != 0 {
+		size += spaces(text[8:])
+	}
+	return head(w | capitals>>2), size
 }
 
 // slowHeadOf is headOf for any white space.
