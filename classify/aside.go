@@ -82,8 +82,11 @@ func aside(text string, start int) int {
 // isAdvice reports whether a sentence tells the sender what to do about a dead
 // address or what may come else: "Further attempts will get your IP blocked".
 func isAdvice(sentence string) bool {
-	head := sentence[:min(len(sentence), len("\r\n550-5.1.1 "))]
-	sentence = sentence[len(head)-len(strings.TrimLeft(head, " -.0123456789")):] // the code of a long reply's line
+	i := 0 // behind the code of a long reply's line
+	for i < min(len(sentence), len("\r\n550-5.1.1 ")) && strings.IndexByte(" -.0123456789", sentence[i]) >= 0 {
+		i++
+	}
+	sentence = sentence[i:]
 	if sentence == "" {
 		return false
 	}

@@ -13,11 +13,15 @@ func (s *scanner) opaque() (found, isWord bool) {
 	text, start := s.text, s.pos
 	end, at, dot, slash := start, -1, false, -1
 scan:
-	for end < len(text) {
+	for {
+		for end < len(text) && chunkClass[text[end]] == inside { // most bytes
+			end++
+		}
+		if end == len(text) {
+			break
+		}
 		c := text[end]
 		switch chunkClass[c] {
-		case inside:
-			end++
 		case ends:
 			break scan
 		case special:

@@ -1,6 +1,9 @@
 package classify
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // A wordTable gives numbers to words. It is a hash table with open addressing:
 // a map takes twice as long to fill and to ask.
@@ -34,7 +37,13 @@ func (t *wordTable) setSlots(slots []wordSlot) {
 }
 
 // id returns the number of a word, 0 if it has none.
-func (t *wordTable) id(word []byte) int32 { return slotOf(t, word, keyOf(word)).id }
+func (t *wordTable) id(word []byte) int32 {
+	if len(word) > shortWord || cap(word) < 8 {
+		return slotOf(t, word, keyOf(word)).id
+	}
+	key := binary.LittleEndian.Uint64(word[:8]) & (1<<(8*len(word)) - 1) // as keyOf, without a look at each byte
+	return slotOf(t, word, key).id
+}
 
 // slotOf returns the slot of a word, or the free one where to put it.
 func slotOf[T string | []byte](t *wordTable, word T, key uint64) *wordSlot {
