@@ -200,7 +200,7 @@ func nameEnd[T string | []byte](row T) int {
 	for ; len(rest) >= 8; rest = rest[8:] {
 		n := eight(rest)
 		visible, colon := n+(0x80-'!')*eachByte, n^':'*eachByte
-		if end := (n | n + eachByte | ^visible | (colon-eachByte)&^colon) & highBits; end != 0 { // the lowest is right
+		if end := (n | (n + eachByte) | ^visible | (colon-eachByte)&^colon) & highBits; end != 0 { // the lowest is right
 			return len(row) - len(rest) + bits.TrailingZeros64(end)/8
 		}
 	}

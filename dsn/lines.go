@@ -46,13 +46,22 @@ func hasBareCR(b []byte) bool {
 	return false
 }
 
+// startsLine has the high bit of each of the first eight bytes of b that is an
+// LF with the byte of cs behind it; only the lowest bit is sure.
+func startsLine(b []byte, cs uint64) uint64 {
+	n := (binary.LittleEndian.Uint64(b) ^ '\n'*eachByte) | (binary.LittleEndian.Uint64(b[1:]) ^ cs)
+	return (n - eachByte) &^ n & highBits
+}
+
 // indexLineOf returns where the first line of b that begins with c and has a
 // line before it begins, -1 if there is none.
 func indexLineOf(b []byte, c byte) int {
-	rest := b
+	rest, cs := b, uint64(c)*eachByte
+	for len(rest) > 16 && startsLine(rest, cs)|startsLine(rest[8:], cs) == 0 {
+		rest = rest[16:]
+	}
 	for ; len(rest) > 8; rest = rest[8:] {
-		n := binary.LittleEndian.Uint64(rest) ^ '\n'*eachByte | binary.LittleEndian.Uint64(rest[1:]) ^ uint64(c)*eachByte
-		if found := (n - eachByte) &^ n & highBits; found != 0 { // the lowest is a byte of n that is zero
+		if found := startsLine(rest, cs); found != 0 {
 			return len(b) - len(rest) + bits.TrailingZeros64(found)/8 + 1
 		}
 	}
