@@ -80,7 +80,7 @@ type hit struct {
 // order. A phrase may go on beyond.
 func findPhrases(hits []hit, text string, from, to int) []hit {
 	t := phrases()
-	for i := nextStart(text, from, to, other); i < to; i = nextStart(text, i+1, to, byteClasses[text[i]]) {
+	for i := nextStart(text, from, to, beginsAfter[' ']); i < to; i = nextStart(text, i+1, to, beginsAfter[text[i]]) {
 		t.at(text[i:], func(n int, kind phraseKind) {
 			hits = append(hits, hit{kind, i, i + n})
 		})
@@ -89,23 +89,22 @@ func findPhrases(hits []hit, text string, from, to int) []hit {
 }
 
 // nextStart returns the first offset from i on where a phrase may begin, to if
-// there is none. Last is what stands before i.
-func nextStart(text string, i, to int, last byteClass) int {
+// there is none; at i, if the byte there is of one of the classes.
+func nextStart(text string, i, to int, classes byteClass) int {
 	for ; i < to; i++ {
-		c := byteClasses[text[i]]
-		if starts[last][c] {
+		if classOf[text[i]]&classes != 0 {
 			return i
 		}
-		last = c
+		classes = beginsAfter[text[i]]
 	}
 	return to
 }
 
-// byteClass is what a byte is to the beginnings of words.
+// byteClass is what a byte is to the beginnings of words, or several of them.
 type byteClass uint8
 
 const (
-	other     byteClass = iota
+	other     byteClass = 1 << iota
 	alnum               // a letter or digit of ASCII
 	opening             // an opening parenthesis
 	lead                // begins a character beyond ASCII
@@ -114,37 +113,49 @@ const (
 	noBreak             // the last byte of a no-break space
 )
 
-var byteClasses = func() (classes [256]byteClass) {
-	for i := range classes {
-		switch c := byte(i); {
-		case isAlnum(c):
-			classes[i] = alnum
-		case c == '(':
-			classes[i] = opening
-		case c == 0xe0 || c >= 0xe3: // Thai and its kin, and from the kana on
-			classes[i] = wide
-		case c == 0xa0:
-			classes[i] = noBreak
-		case c >= utf8.RuneSelf && !utf8.RuneStart(c):
-			classes[i] = following
-		case c >= utf8.RuneSelf:
-			classes[i] = lead
-		}
-	}
-	return classes
-}()
+// begins has the classes of which a byte may begin a phrase after one of each
+// class. Scripts that put no space between words begin one with every character.
+var begins = map[byteClass]byteClass{
+	other:     alnum | opening | lead | wide,
+	alnum:     wide,
+	opening:   alnum | opening | lead | wide,
+	lead:      alnum | wide,
+	wide:      alnum | wide,
+	following: alnum | wide,
+	noBreak:   alnum | lead | wide,
+}
 
-// starts tells whether a phrase may begin at a byte of the second class, after
-// one of the first. Scripts that put no space between words begin one with
-// every character.
-var starts = [...][noBreak + 1]bool{
-	other:     {alnum: true, opening: true, lead: true, wide: true},
-	alnum:     {wide: true},
-	opening:   {alnum: true, opening: true, lead: true, wide: true},
-	lead:      {alnum: true, wide: true},
-	wide:      {alnum: true, wide: true},
-	following: {alnum: true, wide: true},
-	noBreak:   {alnum: true, lead: true, wide: true},
+var (
+	classOf = func() (classes [256]byteClass) {
+		for i := range classes {
+			classes[i] = classOfByte(byte(i))
+		}
+		return classes
+	}()
+	beginsAfter = func() (classes [256]byteClass) {
+		for i := range classes {
+			classes[i] = begins[classOf[i]]
+		}
+		return classes
+	}()
+)
+
+func classOfByte(c byte) byteClass {
+	switch {
+	case isAlnum(c):
+		return alnum
+	case c == '(':
+		return opening
+	case c == 0xe0 || c >= 0xe3: // Thai and its kin, and from the kana on
+		return wide
+	case c == 0xa0:
+		return noBreak
+	case c >= utf8.RuneSelf && !utf8.RuneStart(c):
+		return following
+	case c >= utf8.RuneSelf:
+		return lead
+	}
+	return other
 }
 
 // saysIn returns what all phrases in text say together.
