@@ -15,7 +15,7 @@ import (
 // alone: beside its address, or in the heading of the list it stands in. It
 // does nothing where the text says the same of all.
 func (r *reader) ownActions(overall Action) {
-	if len(r.items) < 2 || len(r.items) > maxOwnActions {
+	if len(r.items) < 2 || len(r.items) > maxOwnActions || len(r.rows) == 0 {
 		return
 	}
 	actions := make([]Action, len(r.items))

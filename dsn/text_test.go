@@ -132,6 +132,7 @@ func FuzzReadText(f *testing.F) {
 	}
 	f.Add("Return-Path: <>\n", ">>> RCPT TO:<bob@example.org>\n<<< 550-5.1.1 a\n<<< 550 b\n550 <bob@example.org>... User unknown\n")
 	f.Add("X-Failed-Recipients: bob@example.org\n", "bob\n  (generated from al@example.org)\n\u3000邮件无法发送到您指定的地址中\n\"@b\n@\n")
+	f.Add("X-Failed-Recipients: al@example.org, bob@example.org\nSubject: Mail delivery failed\n", "Return-Path: <al@example.com>\nReceived: from a\nFrom: al@example.com\nMessage-ID: <1@example.com>\n\nHi\n")
 	f.Add("From: x@aol.com\n", `{"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress":"bob@example.org"}]}}`)
 	corpus(f, func(_ []byte, r *Report) {
 		if r.Text != "" {
