@@ -278,7 +278,7 @@ func rightWords(t string) right {
 	if 'a' <= t[0] && t[0] <= 'z' {
 		r = rightPlain
 	}
-	t = strings.TrimLeft(t, notLetters)
+	t = fromLetter(t)
 	mail := false
 	for n := range 8 {
 		w := firstWord(t)
@@ -299,7 +299,7 @@ func rightWords(t string) right {
 		case r == rightPlain && n == 2:
 			return r
 		}
-		t = strings.TrimLeft(t[len(w):], notLetters)
+		t = fromLetter(t[len(w):])
 		if t == "" {
 			break
 		}
@@ -310,8 +310,14 @@ func rightWords(t string) right {
 	return r
 }
 
-// notLetters are the bytes between words.
-const notLetters = " \t\r-:;,.!?\"'()[]{}<>#*/=_+&%$|\\~^`0123456789@"
+// fromLetter returns t without what is no letter before the first word.
+func fromLetter(t string) string {
+	i := 0
+	for i < len(t) && !isLetter(t[i]) && (t[i] >= ' ' || t[i] == '\t' || t[i] == '\r') {
+		i++
+	}
+	return t[i:]
+}
 
 // isHost reports whether t begins with the name of a host.
 func isHost(t string) bool {

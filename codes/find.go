@@ -66,7 +66,7 @@ func (f *finder) at(i int) (Code, bool) {
 		(len(t) == 3 || !isWord(t[3])) {
 		return f.reply(i)
 	}
-	if len(t) >= 8 {
+	if len(t) >= 8 && isWord(t[4]) && isWord(t[7]) { // as in every form of an error number
 		return f.hresult(i)
 	}
 	return Code{}, false

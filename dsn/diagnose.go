@@ -267,10 +267,12 @@ var hostWords = []string{"host", "server", "talking to", "connected to", "remote
 // remoteHost returns the host that the text names as the one that answered.
 func remoteHost(text string) string {
 	host, words := "", hostWords
-	for i := range len(text) {
-		if text[i] != ' ' {
-			continue
+	for i := -1; ; {
+		next := strings.IndexByte(text[i+1:], ' ')
+		if next < 0 {
+			return host
 		}
+		i += next + 1
 		for rank := range words {
 			if w := words[rank]; i < len(w) || text[i-1]|0x20 != w[len(w)-1] || !hasSuffixFold(text[:i], w) {
 				continue
@@ -286,7 +288,6 @@ func remoteHost(text string) string {
 			break
 		}
 	}
-	return host
 }
 
 func isHostName(s string) bool {

@@ -196,7 +196,11 @@ func (p *parser) commands() {
 		if at < 0 {
 			return
 		}
-		paragraph := rest[strings.LastIndex(rest[:at], "\n\n")+1:]
+		start := at
+		for start > 0 && rest[start-1:start+1] != "\n\n" {
+			start--
+		}
+		paragraph := rest[start:]
 		paragraph, rest, _ = strings.Cut(paragraph, "\n\n")
 		if known == nil {
 			known = byAddress(p.Recipients)
