@@ -9,7 +9,7 @@ import (
 // 3.3 with its obsolete forms, ctime, RFC 3339, and mixtures. A date without
 // a zone counts as UTC. The zero time when it is none of these.
 func parseDate(s string) time.Time {
-	s = strings.TrimSpace(s)
+	s = collapse(s)
 	if len(s) > 10 && s[10] == 'T' {
 		if t, err := time.Parse(time.RFC3339, s); err == nil {
 			return t
@@ -22,7 +22,7 @@ func parseDate(s string) time.Time {
 	zone := time.UTC
 	for rest := withoutComments(s); rest != ""; {
 		end := 0
-		for end < len(rest) && !isASCIISpace(rest[end]) && rest[end] != ',' {
+		for end < len(rest) && rest[end] != ' ' && rest[end] != ',' {
 			end++
 		}
 		word := rest[:end]
@@ -47,7 +47,7 @@ func parseDate(s string) time.Time {
 			return time.Time{}
 		case d.month == 0 && monthOf(word) > 0:
 			d.month = monthOf(word)
-		case len(word) > 5 && strings.Count(word, "-") == 2 || strings.Count(word, "/") == 2:
+		case strings.Count(word, "-") == 2 || strings.Count(word, "/") == 2:
 			d.year, d.month, d.day = parseDay(word)
 		case strings.EqualFold(word, "PM"):
 			d.pm = true
