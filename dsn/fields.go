@@ -3,6 +3,7 @@ package dsn
 import (
 	"iter"
 	"math/bits"
+	"slices"
 	"strings"
 	"time"
 )
@@ -167,6 +168,9 @@ func (r fieldReader[T]) group(pos, line int, into []fieldSpan, loose *[]int) (fi
 			if colon > 0 {
 				for f.value += colon + 1; f.value < end && isBlank(r.text[f.value]); f.value++ {
 				}
+			}
+			if len(fields) == cap(fields) {
+				fields = slices.Grow(fields, 1+len(fields)) // append grows a large one by less
 			}
 			fields = append(fields, f)
 		}
