@@ -283,7 +283,7 @@ func (c *Classifier) joinPhrases(words *wordTable) *phraseBook {
 	known := map[string]int32{} // the phrases of all of them
 	for i := range c.matchers {
 		m := &c.matchers[i]
-		if i == 0 || m.provider != c.matchers[i-1].provider || !slices.Equal(m.Tokens, c.matchers[i-1].Tokens) {
+		if m.provider != 0 && (i == 0 || m.provider != c.matchers[i-1].provider || !slices.Equal(m.Tokens, c.matchers[i-1].Tokens)) {
 			add(use{provider: m.provider}, m.Tokens...)
 		}
 		add(use{rule: int32(i)}, m.Text...)

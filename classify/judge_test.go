@@ -320,3 +320,10 @@ func TestCodesThatContradictWords(t *testing.T) {
 		assert.Equal(t, want, Reply("", reply).Reason, reply)
 	}
 }
+
+func TestTokensWithoutAProvider(t *testing.T) {
+	c, err := New(Rule{Name: "own/foo", Text: []string{"foo bar"}, Tokens: []string{"quux"}, Reason: Spam})
+	require.NoError(t, err)
+	assert.Equal(t, Spam, c.Reply("", "550 foo bar").Reason)
+	assert.Equal(t, Reply("", "550 quux"), c.Reply("", "550 quux"))
+}
