@@ -453,17 +453,13 @@ func paramValue(s []byte) (value, rest []byte) {
 		return s[:i], s[i:]
 	}
 	s = s[1:]
+	value, rest, _ = bytes.Cut(s, []byte{'"'})
+	if bytes.IndexByte(value, '\\') < 0 {
+		return value, rest
+	}
+	value = nil
 	i := 0
-	for i < len(s) && s[i] != '"' && s[i] != '\\' {
-		i++
-	}
-	if i == len(s) {
-		return s, nil
-	}
-	if s[i] == '"' {
-		return s[:i], s[i+1:]
-	}
-	for i = 0; i < len(s) && s[i] != '"'; i++ {
+	for ; i < len(s) && s[i] != '"'; i++ {
 		if s[i] == '\\' && i+1 < len(s) {
 			i++
 		}
