@@ -143,11 +143,8 @@ func (c *Classifier) judge(f *facts, s *scratch, text *humanText) Verdict {
 		return v
 	}
 	rule := &c.matchers[first.rule-1]
-	v.Reason, v.Fault, v.Decision = rule.Reason, rule.Fault, rule.Decision
-	if v.Decision == "" {
-		v.Fault, v.Decision = rule.row.fault, rule.row.decision
-	}
-	v.Transient = v.Transient || rule.Transient || c.saysForNow(s)
+	v.Reason, v.Fault, v.Decision = rule.row.reason, rule.row.fault, rule.row.decision
+	v.Transient = v.Transient || rule.transient || c.saysForNow(s)
 	v.Decision = decide(v.Decision, f.action, v.Transient)
 	if v.Decision == Retry {
 		if v.After = waitIn(f.texts[theAnswer]); v.After == 0 {
@@ -162,13 +159,13 @@ func (c *Classifier) judge(f *facts, s *scratch, text *humanText) Verdict {
 // that the failure will pass.
 func (c *Classifier) saysForNow(s *scratch) bool {
 	x := s.best[tierText]
-	return x.rule != 0 && c.matchers[x.rule-1].Transient
+	return x.rule != 0 && c.matchers[x.rule-1].transient
 }
 
 // after returns the wait that the strongest rule with that reason names.
 func (c *Classifier) after(s *scratch, reason Reason) time.Duration {
 	for _, x := range s.best {
-		if x.rule != 0 && c.matchers[x.rule-1].Reason == reason && c.matchers[x.rule-1].After > 0 {
+		if x.rule != 0 && c.matchers[x.rule-1].row.reason == reason && c.matchers[x.rule-1].After > 0 {
 			return c.matchers[x.rule-1].After
 		}
 	}
@@ -231,7 +228,7 @@ func (c *Classifier) autoReply(report *dsn.Report, r *dsn.Recipient, s *scratch,
 	}
 	f.texts[ownLines] = report.Text
 	c.search(&f, s)
-	if x := s.best[tierText]; x.rule != 0 && c.matchers[x.rule-1].Reason == Challenge {
+	if x := s.best[tierText]; x.rule != 0 && c.matchers[x.rule-1].row.reason == Challenge {
 		s.best = [tiers]candidate{tierText: x}
 		return Verdict{Reason: Challenge, Decision: Challenge.Decision(), Because: c.evidence(&f, s, x, text)}
 	}

@@ -34,7 +34,8 @@ const (
 type matcher struct {
 	*Rule
 	name        string
-	row         *reasonRow
+	row         *reasonRow // of its reason
+	transient   bool
 	tier, level uint8
 	order       order // with no phrase
 	provider    int16 // whose answers it is for, from 1; 0 for everybody's
@@ -336,7 +337,7 @@ func (c *Classifier) offer(f *facts, s *scratch, next candidate) {
 	if best.rule != 0 && best.order <= next.order || m.provider != 0 && !c.isProvider(m.provider, f, s) || !m.holds(f) {
 		return
 	}
-	if m.Reason == WasDelivered && (f.action == dsn.Failed || f.action == dsn.Delayed) {
+	if m.row.reason == WasDelivered && (f.action == dsn.Failed || f.action == dsn.Delayed) {
 		return
 	}
 	*best = next
@@ -366,7 +367,7 @@ func (c *Classifier) contradicted(x candidate, tier int, f *facts, s *scratch) b
 	m := &c.matchers[x.rule-1]
 	switch tier {
 	case tierStatus:
-		return f.reply.Class() == codes.Transient && m.Reason == PermanentFailure || m.row.dead && isLogin(f.reply)
+		return f.reply.Class() == codes.Transient && m.row.reason == PermanentFailure || m.row.dead && isLogin(f.reply)
 	case tierText:
 		if !m.row.dead || m.row.fault != Address {
 			return false
