@@ -274,7 +274,7 @@ func (c *Classifier) joinPhrases(words *wordTable) *phraseBook {
 			n += len(c.matchers[i].Text)
 		}
 	}
-	t, book, chosen := newTrie(n), &phraseBook{}, chooser{words: words}
+	t, book, chosen := newTrie(n), &phraseBook{uses: make([]use, 0, 2*len(c.matchers))}, chooser{words: words}
 	add := func(u use, phrases ...string) {
 		for _, phrase := range phrases {
 			if chosen.takes(phrase) {

@@ -154,6 +154,14 @@ func (p *ruleParser) set(r *Rule, f dsn.Field, value string) error {
 	switch {
 	case f.Is("Text"):
 		return p.setPhrases(&p.text, value)
+	case f.Is("Ref"):
+		r.Ref = append(r.Ref, value)
+	case f.Is("Seen"):
+		r.Seen = append(r.Seen, value)
+	case f.Is("Sample"):
+		r.Samples, r.sampleLines = append(r.Samples, value), append(r.sampleLines, f.Line)
+	case f.Is("Counter"):
+		r.Counters, r.counterLines = append(r.Counters, value), append(r.counterLines, f.Line)
 	case f.Is("Unless"):
 		return p.setPhrases(&p.unless, value)
 	case f.Is("Status"):
@@ -180,14 +188,6 @@ func (p *ruleParser) set(r *Rule, f dsn.Field, value string) error {
 		return setYes(&r.Vague, value)
 	case f.Is("Transient"):
 		return setYes(&r.Transient, value)
-	case f.Is("Ref"):
-		r.Ref = append(r.Ref, value)
-	case f.Is("Seen"):
-		r.Seen = append(r.Seen, value)
-	case f.Is("Sample"):
-		r.Samples, r.sampleLines = append(r.Samples, value), append(r.sampleLines, f.Line)
-	case f.Is("Counter"):
-		r.Counters, r.counterLines = append(r.Counters, value), append(r.counterLines, f.Line)
 	default:
 		return errors.New("unknown field")
 	}
