@@ -313,7 +313,7 @@ func rightWords(t string) right {
 // fromLetter returns t without what is no letter before the first word.
 func fromLetter(t string) string {
 	i := 0
-	for i < len(t) && !isLetter(t[i]) && (t[i] >= ' ' || t[i] == '\t' || t[i] == '\r') {
+	for i < len(t) && !isLetter(t[i]) && (t[i] >= ' ' && t[i] < 0x7f || t[i] == '\t' || t[i] == '\r') {
 		i++
 	}
 	return t[i:]
