@@ -11,12 +11,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding"
+	"github.com/emersion/go-message/charset"
 	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/ianaindex"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 )
 
 // charsets are most that are met.
@@ -136,33 +132,16 @@ func convert(label string, b []byte) (string, bool) {
 	if label == "windows-1252" {
 		return fromWindows1252(b), true
 	}
-	enc := encodingOf(label)
-	if enc == nil {
-		return "", false
-	}
-	out, _, err := transform.Append(enc.NewDecoder(), make([]byte, 0, len(b)+len(b)/2), b)
+	r, err := charset.Reader(label, bytes.NewReader(b))
 	if err != nil {
 		return "", false
 	}
-	return strings.ToValidUTF8(string(out), "\ufffd"), true
-}
-
-// encodingOf returns the encoding of that name, nil if it is unknown.
-func encodingOf(label string) encoding.Encoding {
-	switch label {
-	case "ansi_x3.110-1983":
-		return charmap.ISO8859_1 // for the most part
-	case "x-utf_8j":
-		return unicode.UTF8
+	var out bytes.Buffer
+	out.Grow(len(b) + len(b)/2 + bytes.MinRead)
+	if _, err := out.ReadFrom(r); err != nil {
+		return "", false
 	}
-	enc, _ := ianaindex.MIME.Encoding(label)
-	if enc == nil {
-		enc, _ = ianaindex.MIME.Encoding("cs" + label)
-	}
-	if enc == nil {
-		enc, _ = htmlindex.Get(label)
-	}
-	return enc
+	return strings.ToValidUTF8(out.String(), "\ufffd"), true
 }
 
 // fromWindows1252 is convert for the charset of most text that has none: little

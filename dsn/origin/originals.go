@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/emersion/go-message"
-	_ "github.com/emersion/go-message/charset" // for mail in other charsets than UTF-8
 )
 
 // maxDepth is how deep multiparts are looked into.
