@@ -19,19 +19,15 @@ func headOf(text string) (h head, size int) {
 	if len(text) < 8 {
 		return 0, 0
 	}
-	w := uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
-		uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+	w := eight(text)
 	if w&highBits != 0 {
 		return 0, 0
 	}
-	// Of each byte that is meant the high bit is set.
-	noControl := w + (0x80-' ')*eachByte
-	visible := w + (0x80-'!')*eachByte
-	blanks := ^visible & highBits
-	if noControl&highBits != highBits || blanks&(blanks<<8) != 0 {
+	blanks := ^atLeast(w, '!') & highBits
+	if atLeast(w, ' ')&highBits != highBits || blanks&(blanks<<8) != 0 {
 		return slowHeadOf(text)
 	}
-	capitals := (w + (0x80-'A')*eachByte) &^ (w + (0x7f-'Z')*eachByte) & highBits
+	capitals := atLeast(w, 'A') &^ atLeast(w, 'Z'+1) & highBits
 	if size = 8; blanks>>63 != 0 {
 		size += spaces(text[8:])
 	}
