@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -292,17 +293,54 @@ func FuzzReply(f *testing.F) {
 			f.Add("mx.example.org", sample)
 		}
 	}
-	f.Fuzz(func(t *testing.T, host, reply string) {
-		v := Reply(host, reply)
-		require.Equal(t, v, Reply(host, reply), "the same twice")
-		if v.Status.Class == codes.Transient || v.Reply.Class() == codes.Transient {
-			require.NotEqual(t, GiveUp, v.Decision)
+	f.Fuzz(checkVerdict)
+}
+
+func checkVerdict(t *testing.T, host, reply string) {
+	v := Reply(host, reply)
+	require.Equal(t, v, Reply(host, reply), "the same twice")
+	if v.Status.Class == codes.Transient || v.Reply.Class() == codes.Transient {
+		require.NotEqual(t, GiveUp, v.Decision)
+	}
+	require.Equal(t, v.Reason == "", len(v.Because) == 0)
+	for _, e := range v.Because {
+		require.Contains(t, reply, e.Quote)
+	}
+}
+
+// TestSplicedReplies judges answers that are put together of words of others
+// and of marks between which no server would put them.
+func TestSplicedReplies(t *testing.T) {
+	pieces := strings.Fields(`: :: . .. - -- ( ) [ ] < > @ / // http:// # = ' " ’ “ … 0x 8004 550 4.2.2 ::1 fe80:: 192.0.2.1 a.b.c x@y.z é 中 文 ไ ß % * , ; ! ? ： 。 h _ \ ~`)
+	pieces = append(pieces, "\t", "\n", "\r\n", "\x00", "\x1b", "\xff", "\xe2\x80", "\u00a0", "\u200b", "\u3000")
+	marks := len(pieces)
+	for r := range Rules() {
+		for _, sample := range r.Samples {
+			pieces = append(pieces, strings.Fields(sample)...)
 		}
-		require.Equal(t, v.Reason == "", len(v.Because) == 0)
-		for _, e := range v.Because {
-			require.Contains(t, reply, e.Quote)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	n := 100_000
+	if testing.Short() {
+		n = 10_000
+	}
+	for range n {
+		var reply strings.Builder
+		for range 1 + random.IntN(12) {
+			switch random.IntN(3) {
+			case 0:
+				reply.WriteString(pieces[random.IntN(marks)])
+			case 1:
+				reply.WriteString(pieces[random.IntN(len(pieces))])
+			case 2:
+				reply.WriteString(" " + pieces[random.IntN(len(pieces))])
+			}
 		}
-	})
+		checkVerdict(t, pieces[random.IntN(len(pieces))], reply.String())
+		if t.Failed() {
+			t.Fatalf("%q", reply.String())
+		}
+	}
 }
 
 func TestCodesThatContradictWords(t *testing.T) {

@@ -58,6 +58,44 @@ func TestMutations(t *testing.T) {
 	})
 }
 
+// TestSplices parses messages that are put together of pieces of others, such
+// as a header that names recipients above a text that names none.
+func TestSplices(t *testing.T) {
+	var fields, lines, texts [][]byte
+	eachMessage(t, func(t *testing.T, msg []byte) {
+		header, body, _ := bytes.Cut(bytes.ReplaceAll(msg, []byte("\r\n"), []byte("\n")), []byte("\n\n"))
+		fields = append(fields, bytes.SplitAfter(append(header, '\n'), []byte("\n"))...)
+		lines = append(lines, bytes.SplitAfter(body, []byte("\n"))...)
+		texts = append(texts, bytes.SplitAfter(body, []byte("\n\n"))...)
+	})
+	random := rand.New(rand.NewPCG(1, 2))
+	some := func(pieces [][]byte, most int) (joined []byte) {
+		for range random.IntN(most) {
+			joined = append(joined, pieces[random.IntN(len(pieces))]...)
+		}
+		return joined
+	}
+	n := 50_000
+	if testing.Short() {
+		n = 5_000
+	}
+	for range n {
+		msg := append(some(fields, 12), '\n')
+		msg = append(append(msg, some(texts, 6)...), some(lines, 6)...)
+		func() {
+			defer func() {
+				if p := recover(); p != nil {
+					t.Errorf("%v\n%s", p, debug.Stack())
+				}
+			}()
+			checkParse(t, msg)
+		}()
+		if t.Failed() {
+			t.Fatalf("%q", msg)
+		}
+	}
+}
+
 // TestCutAfterStatus cuts each message behind its delivery-status part, where
 // no cut may lose a recipient or what is said of one.
 func TestCutAfterStatus(t *testing.T) {
