@@ -104,8 +104,14 @@ func firstThreeOf(text string) head { return head(text[0]) | head(text[1])<<8 | 
 
 // addHeads makes the tables by which at enters t.
 func (t *foldTable[T]) addHeads(phrases []phrase[T]) {
+	heads := 1 // of the phrases, which are in order
+	for i := 1; i < len(phrases); i++ {
+		if a, b := phrases[i-1].words, phrases[i].words; a[:min(8, len(a))] != b[:min(8, len(b))] {
+			heads++
+		}
+	}
 	size := 2
-	for size < 2*len(phrases) {
+	for size < 2*heads {
 		size *= 2
 	}
 	t.long = make([]entry, size)
