@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
 )
 
 // growing makes hostile messages of about the given size: time and memory for
@@ -58,6 +61,9 @@ var growing = []struct {
 		return "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n\nx\n", n/7)
 	}},
 	{"many header fields", func(n int) string { return strings.Repeat("X-A: b\n", n/7) + "\nbody" }},
+	{"many status fields in the header of a part", func(n int) string {
+		return "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n" + strings.Repeat("Final-Recipient: rfc822; a@example.org\n", n/39)
+	}},
 	{"many lines that are no field", func(n int) string { return "A: b\n" + strings.Repeat("no field\n", n/9) + "\nbody" }},
 	{"many empty groups", func(n int) string { return report(strings.Repeat("X-A: b\n\n", n/8), "") }},
 	{"deep comments", func(n int) string {
@@ -100,6 +106,17 @@ func report(recipients, original string) string {
 // prosaic is a report in prose.
 func prosaic(text string) string {
 	return "Return-Path: <>\nFrom: MAILER-DAEMON@example.org\nSubject: Undelivered mail\n\nCould not be delivered:\n\n" + text
+}
+
+// TestGrowth compares what each message costs with what one costs that is four
+// times as large.
+func TestGrowth(t *testing.T) {
+	for _, g := range growing {
+		small, soon := cost([]byte(g.make(1 << 16)))
+		large, late := cost([]byte(g.make(1 << 18)))
+		assert.LessOrEqual(t, large, 10*small+1<<18, g.name)
+		assert.LessOrEqual(t, late, 10*soon+time.Second, g.name) // others use the machine too
+	}
 }
 
 // BenchmarkGrowth shows time and memory at growing sizes: the MB/s of a form

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -129,11 +130,9 @@ func (p *parser) part(part *part, header []fieldSpan) {
 	switch part.media {
 	case "message/delivery-status", "message/global-delivery-status":
 		p.as(DeliveryStatus, "rfc3464")
-		for i, f := range header {
-			if isStatusField(string(part.header[f.start:f.name])) { // the blank line before it is missing
-				p.Fields = append(p.Fields, fieldsAt(part.header, header[i:i+1])...)
-			}
-		}
+		// The blank line before some may be missing.
+		others := func(f fieldSpan) bool { return !isStatusField(string(part.header[f.start:f.name])) }
+		p.Fields = append(p.Fields, fieldsAt(part.header, slices.DeleteFunc(header, others))...)
 		p.delivery(part.number, p.text(part), 1)
 	case "message/feedback-report":
 		p.as(FeedbackReport, "arf")
