@@ -259,14 +259,15 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 // in reports whether one of the phrases stands in text, be it inside a word.
 func (t *foldTable[T]) in(text string) bool {
 	found := false
-	for i := 0; i < len(text) && !found; i++ {
+	for i := 0; i < len(text) && !found; {
 		c := foldClass[text[i]]
-		if c != beyond && t.first[c] == 0 {
-			continue
+		if c == beyond || t.first[c] != 0 {
+			t.at(text[i:], func(int, T) { found = true })
 		}
-		t.at(text[i:], func(int, T) { found = true })
-		if c == ' ' {
-			i += spaces(text[i:]) - 1
+		if c == beyond || c == ' ' { // at looks at a whole run of white space, so only once
+			i += max(1, spaces(text[i:]))
+		} else {
+			i++
 		}
 	}
 	return found

@@ -38,6 +38,7 @@ var growing = []struct {
 	{"many addresses", func(n int) string { return prosaic(strings.Repeat("a@example.org ", n/14)) }},
 	{"long header line", func(n int) string { return "Subject: " + strings.Repeat("x", n) + "\n\nbody" }},
 	{"spaces in From", func(n int) string { return "From: a" + strings.Repeat(" ", n) + "b\n\nbody" }},
+	{"no-break spaces in From", func(n int) string { return "From: a" + strings.Repeat("\u00a0", n/2) + "b\n\nbody" }},
 	{"long body line", func(n int) string { return prosaic(strings.Repeat("x", n)) }},
 	{"long line of codes", func(n int) string { return prosaic(strings.Repeat("550 5.1.1 ", n/10)) }},
 	{"long diagnostic", func(n int) string {
