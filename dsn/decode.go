@@ -48,6 +48,8 @@ func (p *part) text(scratch *[]byte, defect func(rule, text string, at Place)) s
 	s := decodeCharset(body, label, bad)
 	if p.media == "text/html" {
 		s = htmlText(s)
+	} else if strings.IndexByte(s, '\r') >= 0 { // of two or four bytes, or encoded
+		s = string(unixLines(nil, []byte(s)))
 	}
 	return s
 }
@@ -114,9 +116,6 @@ func decodeCharset(b []byte, label string, bad func(rule, text string)) string {
 		}
 	}
 	if s, ok := convert(label, b); ok {
-		if strings.HasPrefix(label, "utf-") {
-			s = string(unixLines(nil, []byte(s)))
-		}
 		return s
 	}
 	bad("RFC 2046 section 4.1.2", "unknown charset "+label)

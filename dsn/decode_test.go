@@ -30,6 +30,8 @@ func TestPartText(t *testing.T) {
 		{"Latin-1 called UTF-8", "text/plain; charset=utf-8", "", "gr\xfc\xdfe", "grüße", []string{"text that is not in its charset utf-8"}},
 		{"unknown charset, UTF-8", "text/plain; charset=x-none", "", "grüße", "grüße", []string{"unknown charset x-none"}},
 		{"unknown charset, bytes", "text/plain; charset=x-none", "", "gr\xfc\xdfe", "grüße", []string{"unknown charset x-none"}},
+		{"unknown charset of two bytes, CR LF", "text/plain; charset=utf-16x", "", "a\r\nb\rc", "a\nb\nc", []string{"unknown charset utf-16x"}},
+		{"ASCII called UTF-32, CR LF", "text/plain; charset=utf-32", "", "a\r\nb", "a\nb", nil},
 		{"HTML", "text/html", "", "<html><head><title>t</title><style>s</style></head><body><p>a &lt;b@c&gt;<br>d <b>e</b>f</p>g", "a <b@c>\nd e f\ng", nil},
 	}
 	for _, tt := range tests {
