@@ -156,6 +156,9 @@ func newMatcher(r *Rule, i int32, own bool) matcher {
 	if m.row.dead {
 		m.order |= 1 << orderDead
 	}
+	if r.Hint {
+		m.order |= 1 << orderHint
+	}
 	if !own {
 		m.order |= 1 << orderOurs
 	}

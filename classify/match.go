@@ -105,7 +105,7 @@ type candidate struct {
 }
 
 // order is less for a rule that says more: the clearer, then one's own, then
-// what the host said itself, then the longer phrase, then the one with more
+// what the host said itself, then the one that is no hint, then the longer phrase, then the one with more
 // kinds of conditions, then the one that calls no address dead, then the earlier.
 type order uint64
 
@@ -114,7 +114,8 @@ const (
 	orderDead    = 32
 	orderKinds   = orderDead + 1
 	orderWords   = orderKinds + 3
-	orderPassage = orderWords + 16
+	orderHint    = orderWords + 16
+	orderPassage = orderHint + 1
 	orderOurs    = orderPassage + 2
 	orderLevel   = orderOurs + 1
 

@@ -34,6 +34,7 @@ type Rule struct {
 	Decision Decision // of a reason of one's own
 	After    time.Duration
 	Vague    bool // asked only where no rule that is not vague holds
+	Hint     bool // clear, but asked after the others of its basis that are
 
 	Transient bool // the words say that it failed for now, whatever the code
 
@@ -141,7 +142,10 @@ func (e *RuleError) Unwrap() error { return e.Err }
 // Reason is one of ours, or one's own with Fault and Decision. After is how
 // long to wait before a retry ("1h"), where the answer names no time. A rule
 // with "Vague: yes" is asked only where no other holds; a rule that gives
-// transient-failure or permanent-failure, last of all. "Transient: yes" tells
+// transient-failure or permanent-failure, last of all. One with "Hint: yes" goes
+// by words that only hint at its reason: it is asked after the clear ones of its
+// basis, however short their phrases, and before those of weaker ones, so that
+// it can speak against a code but not against clear words. "Transient: yes" tells
 // that the words speak of a state that will pass, whatever the code: then
 // nobody is given up by it, and nothing proves a dead address.
 //

@@ -28,6 +28,7 @@ Fault: content
 Decision: retry
 After: 90m
 Vague: yes
+Hint: yes
 Transient: yes
 Ref: RFC 2324
 Seen: one pot
@@ -47,14 +48,14 @@ Reason: system-error
 	assert.Equal(t, []Rule{{
 		Name: "mine/teapot", Text: []string{"i am a teapot", "short * stout"}, Unless: []string{"coffee"},
 		Status: []string{"5.1.1", "x.7.x"}, Reply: []string{"4xx"}, Command: []string{"RCPT TO"}, Action: []dsn.Action{dsn.Failed},
-		Reason: "wrong-vessel", Fault: Content, Decision: Retry, After: 90 * time.Minute, Vague: true, Transient: true,
+		Reason: "wrong-vessel", Fault: Content, Decision: Retry, After: 90 * time.Minute, Vague: true, Hint: true, Transient: true,
 		Ref: []string{"RFC 2324"}, Seen: []string{"one pot"},
 		Samples: []string{"550 I am a teapot, which is short and stout"}, Counters: []string{"550 coffee"},
-		file: "dir/mine.txt", line: 3, sampleLines: []int{18}, counterLines: []int{20},
+		file: "dir/mine.txt", line: 3, sampleLines: []int{19}, counterLines: []int{21},
 	}, {
 		Name: "pots/broken", Provider: "pots", Hosts: []string{"example.org", "example.net"}, Tokens: []string{"(pot)", "pan lid"},
 		Reply: []string{"550"}, Reason: SystemError,
-		file: "dir/mine.txt", line: 26,
+		file: "dir/mine.txt", line: 27,
 	}}, rules)
 }
 

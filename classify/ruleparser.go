@@ -186,6 +186,8 @@ func (p *ruleParser) set(r *Rule, f dsn.Field, value string) error {
 		r.After = d
 	case f.Is("Vague"):
 		return setYes(&r.Vague, value)
+	case f.Is("Hint"):
+		return setYes(&r.Hint, value)
 	case f.Is("Transient"):
 		return setYes(&r.Transient, value)
 	default:

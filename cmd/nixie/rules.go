@@ -119,6 +119,9 @@ func ruleText(r *classify.Rule) string {
 	if r.Vague {
 		field("Vague", "yes")
 	}
+	if r.Hint {
+		field("Hint", "yes")
+	}
 	if r.Transient {
 		field("Transient", "yes")
 	}
