@@ -200,7 +200,7 @@ func (r *reader) deliveredOr(h hit) Action {
 var wordsText string
 
 // words holds the words of words.txt with what they mean: an Action, "sent",
-// "label" or "code".
+// "label", "code", "local" or "domain".
 var words = sync.OnceValue(func() *foldTable[string] {
 	var list []phrase[string]
 	for group := range Groups(wordsText) {
@@ -228,7 +228,7 @@ func actionWord(text string) Action {
 		case n < len(value) && (isAlnum(value[n]) || value[n] == '@' || value[n] == '-'):
 		case means == "sent":
 			found = ""
-		case means != "label" && means != "code":
+		case means == "delivered" || means == "failed" || means == "delayed":
 			found = Action(means)
 		}
 	})

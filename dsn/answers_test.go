@@ -307,6 +307,66 @@ Subject: =?UTF-8?B?6YCA5L+h?=
 a@example.cn，550 用户不存在
 b@example.cn，552 邮箱已满
 `, []string{"a@example.cn failed 550", "b@example.cn failed 552"}},
+		{"footnotes", `
+Return-Path: <>
+From: Mail System <postmaster@mail.example.net>
+Subject: Undeliverable message
+
+Your message could not be delivered to these recipients:
+
+    bob@example.org [1]
+    <carol@example.org> [2]
+    dave@example.com [1]
+
+Reasons:
+
+    [1] 550 5.1.1 no such user
+    [2] 552 5.2.2 mailbox
+        over quota
+`, []string{"bob@example.org failed 550 5.1.1", "carol@example.org failed 552 5.2.2", "dave@example.com failed 550 5.1.1"}},
+		{"numbers before the addresses and the answers", `
+Return-Path: <>
+From: Mail System <postmaster@mail.example.net>
+Subject: Undeliverable message
+
+Delivery failed for:
+
+1. bob@example.org
+2. carol@example.org
+
+What the servers said:
+
+1. 550 5.1.1 no such user
+2. 552 5.2.2 mailbox over quota
+`, []string{"bob@example.org failed 550 5.1.1", "carol@example.org failed 552 5.2.2"}},
+		{"numbers before the addresses, and before advice", `
+Return-Path: <>
+From: Mail System <postmaster@mail.example.net>
+Subject: Undeliverable message
+
+Delivery failed for:
+
+1. bob@example.org
+2. carol@example.org
+
+550 5.7.1 message refused
+
+1. Find out whether the mailbox is full.
+2. Find out whether the user is unknown.
+`, []string{"bob@example.org failed 550 5.7.1", "carol@example.org failed 550 5.7.1"}},
+		{"CommuniGate with angle brackets", `
+From: MAILER-DAEMON@mail.example.net
+Subject: Undeliverable mail: News
+
+Failed to deliver to '<bob@example.org>'
+SMTP module(domain example.org) reports:
+ host mx.example.org says:
+ 550 5.7.1 message looks like spam to us
+
+Failed to deliver to 'carol'
+LOCAL module(account carol) reports:
+ account is full (quota exceeded)
+`, []string{"bob@example.org failed 550 5.7.1", "carol@mail.example.net failed"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

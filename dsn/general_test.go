@@ -417,6 +417,28 @@ been in the queue for five days and we are returning it.
 
 Last error: 451 4.4.1 connection timed out
 `, []string{"bob@example.org failed 451 4.4.1"}},
+		{"the halves of an address below each other", `
+Return-Path: <>
+From: Mail Gateway <mailer-daemon@mail.example.net>
+Subject: Delivery failed
+
+The mail gateway could not deliver your message.
+
+User:     bob
+Domain:   example.org
+Error:    550 5.1.1 User unknown
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"the halves in the other order, in German", `
+Return-Path: <>
+From: Mailgateway <mailer-daemon@mail.example.net>
+Subject: Zustellung fehlgeschlagen
+
+Die Nachricht konnte nicht zugestellt werden.
+
+Domäne: example.org
+Postfach: bob
+Grund: 550 5.1.1 unbekannt
+`, []string{"bob@example.org failed 550 5.1.1"}},
 		{"the Message-ID before the addresses", `
 Return-Path: <>
 From: mailer-daemon@mail.example.net

@@ -87,6 +87,14 @@ var growing = []struct {
 	{"transcript", func(n int) string {
 		return prosaic(strings.Repeat(">>> RCPT To:<a@example.org>\n<<< 550 5.1.1 unknown\n", n/50))
 	}},
+	{"footnotes", func(n int) string {
+		var b strings.Builder
+		for i := range n / 44 {
+			fmt.Fprintf(&b, "%06d@example.org [%d]\n", i, i%100)
+		}
+		return prosaic(b.String() + strings.Repeat("[1] 550 no\n", n/22))
+	}},
+	{"halves", func(n int) string { return prosaic(strings.Repeat("User: a\nDomain: example.org\n", n/28)) }},
 	{"quotes and brackets", func(n int) string { return prosaic(strings.Repeat(`"<(@`, n/4)) }},
 	{"bare CR", func(n int) string { return "Subject: x\r\r" + strings.Repeat("a\r", n/2) }},
 	{"failed recipients", func(n int) string {

@@ -29,6 +29,43 @@ func (r *reader) findLocals() {
 	}
 }
 
+// findHalves finds recipients whose local part and domain stand after labels
+// of their own, the one below the other:
+//
+//	User:   bob
+//	Domain: example.org
+func (r *reader) findHalves() {
+	var above, other string // the half in the row above, and which it is
+	for i := range r.rows {
+		means, value := r.half(i)
+		local, domain := value, other
+		if means == "domain" {
+			local, domain = domain, local
+		}
+		if means != "" && above != "" && means != above && isLocal(local) && strings.Contains(domain, ".") && isHostName(domain) {
+			r.addItem(item{address: local + "@" + domain, mark: mark{i, r.rows[i].end}})
+			means = ""
+		}
+		above, other = means, value
+	}
+}
+
+// half returns which half of an address row i gives after a label, "local" or
+// "domain", and the half; "" if none.
+func (r *reader) half(i int) (means, value string) {
+	s := r.row(i)
+	n := valueAt(s)
+	if n == 0 {
+		return "", ""
+	}
+	words().at(s, func(n int, m string) {
+		if rest := strings.TrimLeft(s[n:], " \t\u00a0"); (m == "local" || m == "domain") && hasAnyPrefix(rest, ":", "：") {
+			means = m
+		}
+	})
+	return means, strings.Trim(s[n:], "<>@\"' \t")
+}
+
 // localsBelow returns the rows of the paragraph below row i that are a local
 // part and nothing else; between them stands only what is indented more.
 func (r *reader) localsBelow(i int) []int {

@@ -123,6 +123,10 @@ func (r *reader) explain(rec *Recipient, it *item, marks []int) {
 		r.diagnose(rec, s)
 		return
 	}
+	if s := r.footnote(it); s.end > s.start {
+		r.diagnose(rec, s)
+		return
+	}
 	from := it.rest
 	if it.mentioned && len(r.rows) > 0 {
 		from = max(r.rows[it.row].start, r.characterAt(from-maxParagraph/2))

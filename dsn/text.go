@@ -52,6 +52,7 @@ func readTextWithout(header Fields, text string, at Place, attached bool, withou
 		r.findItems()
 	}
 	if len(r.items) == 0 && r.signs.machine() && r.signs.failed == nil {
+		r.findHalves()
 		r.findLocals()
 	}
 	r.trustHeader()
@@ -86,8 +87,9 @@ type reader struct {
 	items     []item
 	index     map[string]int // the items by address in lower case, once they are many
 	reporting Typed
-	action    Action // that the dialect found for all, "" for none
-	common    span   // a diagnostic of the dialect that holds for all
+	action    Action          // that the dialect found for all, "" for none
+	common    span            // a diagnostic of the dialect that holds for all
+	notes     map[string]span // the footnotes by their marks, once they are asked for
 }
 
 // scratch is what one run of a reader leaves to the next.
