@@ -15,6 +15,7 @@ func (r *reader) diagnose(rec *Recipient, s span) {
 	if s.end > s.start+maxParagraph {
 		s.end = r.characterAt(s.start + maxParagraph)
 	}
+	s.start += lastingAnswer(r.text[s.start:s.end])
 	text, command := withoutCommands(strings.TrimSpace(r.text[s.start:s.end]))
 	if strings.HasSuffix(text, ")") && strings.Count(text, ")") > strings.Count(text, "(") {
 		text = text[:len(text)-1] // it closes what was opened before the diagnostic

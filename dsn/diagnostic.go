@@ -24,7 +24,8 @@ func parseDiagnosticCode(value string) Diagnostic {
 // answers where the words say so. The first reply code and the first enhanced
 // status code count, but a status that says no more than its class gives way
 // to a later one that does, and a reply code of another class than the status
-// beside it (554 4.4.7) to a later one that agrees with its own.
+// beside it (554 4.4.7) to a later one that agrees with its own. Where a host
+// only refused for now, the answer of another that did for good counts.
 func ParseDiagnostic(text string) Diagnostic {
 	d := Diagnostic{Text: joinReply(collapse(text))}
 	agrees := false // the reply with the status beside it
@@ -36,6 +37,13 @@ func ParseDiagnostic(text string) Diagnostic {
 		}
 		if code.Status != (codes.Status{}) && (d.Status == codes.Status{} || isGeneric(d.Status) && !isGeneric(code.Status)) {
 			d.Status = code.Status
+		}
+	}
+	if d.Reply.Class() == codes.Transient || d.Reply == 0 && d.Status.Class == codes.Transient {
+		if at := lastingAnswer(d.Text); at > 0 {
+			lasting := ParseDiagnostic(d.Text[at:])
+			lasting.Text = d.Text
+			return lasting
 		}
 	}
 	d.Command = commandIn(d.Text)

@@ -26,6 +26,8 @@ func TestParseDiagnosticCode(t *testing.T) {
 		{"command", "smtp; host mx.example.org[192.0.2.1] said: 550 5.1.1 unknown (in reply to RCPT TO command)", Diagnostic{Type: "smtp", Reply: 550, Status: codes.Status{Class: 5, Subject: 1, Detail: 1}, Text: "host mx.example.org[192.0.2.1] said: 550 5.1.1 unknown (in reply to RCPT TO command)", Command: "RCPT TO"}},
 		{"end of data", "smtp; 554 spam (in reply to end of DATA command)", Diagnostic{Type: "smtp", Reply: 554, Text: "554 spam (in reply to end of DATA command)", Command: "end of DATA"}},
 		{"Exim's words", "smtp; SMTP error from remote mail server after pipelined MAIL FROM:<a@example.org>: 550 no", Diagnostic{Type: "smtp", Reply: 550, Text: "SMTP error from remote mail server after pipelined MAIL FROM:<a@example.org>: 550 no", Command: "MAIL FROM"}},
+		{"a host for now, the next for good", "smtp; mx1.example.org: 451 4.3.0 later; mx2.example.org: 550 5.1.1 unknown", Diagnostic{Type: "smtp", Reply: 550, Status: codes.Status{Class: 5, Subject: 1, Detail: 1}, Text: "mx1.example.org: 451 4.3.0 later; mx2.example.org: 550 5.1.1 unknown"}},
+		{"for now, and what may come", "smtp; 451 4.7.1 try later; next time 550 5.7.1 refused", Diagnostic{Type: "smtp", Reply: 451, Status: codes.Status{Class: 4, Subject: 7, Detail: 1}, Text: "451 4.7.1 try later; next time 550 5.7.1 refused"}},
 		{"nothing", "smtp;", Diagnostic{Type: "smtp"}},
 	}
 	for _, tt := range tests {

@@ -94,6 +94,9 @@ var growing = []struct {
 		}
 		return prosaic(b.String() + strings.Repeat("[1] 550 no\n", n/22))
 	}},
+	{"hosts", func(n int) string {
+		return report("Final-Recipient: rfc822; a@example.org\nAction: failed\nDiagnostic-Code: smtp; 451 no;"+strings.Repeat(" host mx.example.org: 550 no;", n/28)+"\n", "")
+	}},
 	{"halves", func(n int) string { return prosaic(strings.Repeat("User: a\nDomain: example.org\n", n/28)) }},
 	{"quotes and brackets", func(n int) string { return prosaic(strings.Repeat(`"<(@`, n/4)) }},
 	{"bare CR", func(n int) string { return "Subject: x\r\r" + strings.Repeat("a\r", n/2) }},

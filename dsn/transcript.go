@@ -129,12 +129,19 @@ func smtpCommand(line string) (command, address string) {
 
 // fromTranscript takes the answer that a session gave about the recipient.
 func (r *reader) fromTranscript(rec *Recipient, sessions []exchange) {
+	var own *exchange
 	for i := range sessions {
 		x := &sessions[i]
-		if x.address != "" && (strings.EqualFold(x.address, rec.Final.Value) || strings.EqualFold(x.address, rec.Original.Value)) {
-			r.answered(rec, x)
-			return
+		if x.address == "" || !strings.EqualFold(x.address, rec.Final.Value) && !strings.EqualFold(x.address, rec.Original.Value) {
+			continue
 		}
+		if own == nil || own.text[0] == '4' && x.text[0] == '5' { // the next host refused for good
+			own = x
+		}
+	}
+	if own != nil {
+		r.answered(rec, own)
+		return
 	}
 	for i := range sessions {
 		if x := &sessions[i]; x.address == "" && !isFailure(rec.Diagnostic.Reply.Class()) && len(r.items) < 2 {
