@@ -183,7 +183,7 @@ func (r *reader) labelled(p span) span {
 		n := valueAt(row)
 		if n > 0 {
 			labels++
-			says = r.kindsBetween(start, r.rows[i].end)&saysCause != 0 || hasFailureCode(row) || looseReply(row) != 0
+			says = hasFailureCode(row) || looseReply(row) != 0 || r.kindsBetween(start, r.rows[i].end)&saysCause != 0 && !(isCells(row) && r.groundOf(p) > byNothing)
 			if says && first < 0 {
 				first, value = i, start+n
 			}
@@ -207,17 +207,21 @@ func (r *reader) labelled(p span) span {
 	return span{value, r.rows[last].end}
 }
 
+// isCells reports whether a line is the row of a table, whose first cell may be
+// a label: where a code stands in another row, a phrase in this one says little.
+func isCells(row string) bool { return strings.IndexByte(row, '\t') >= 0 }
+
 // valueAt returns where the value begins in a line such as "Reason: no such
-// user", 0 if it has no such label.
+// user", or one of two cells, 0 if it has no such label.
 func valueAt(s string) int {
-	if strings.IndexByte(s, ':') < 0 && !strings.Contains(s, "：") {
+	if strings.IndexByte(s, ':') < 0 && strings.IndexByte(s, '\t') < 0 && !strings.Contains(s, "：") {
 		return 0 // as most
 	}
 	words := 0
 	for i, c := range s {
 		switch {
 		case 'a' <= c|0x20 && c|0x20 <= 'z':
-		case c == ':' || c == '：':
+		case c == ':' || c == '：' || c == '\t':
 			n := i + utf8.RuneLen(c)
 			rest := s[n:]
 			if i == 0 || c == ':' && rest != "" && spaces(rest) == 0 {

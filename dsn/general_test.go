@@ -439,6 +439,8 @@ Domäne: example.org
 Postfach: bob
 Grund: 550 5.1.1 unbekannt
 `, []string{"bob@example.org failed 550 5.1.1"}},
+		{"the halves in cells", "\nFrom: Mail Gateway <mailer-daemon@mail.example.net>\nSubject: Delivery failed\n\nDelivery failed.\n\n" +
+			"User\tbob\nDomain\texample.org\nReply\t550 5.1.1 User unknown\n", []string{"bob@example.org failed 550 5.1.1"}},
 		{"a host for now, the next for good", `
 From: Mail Delivery System <Mailer-Daemon@mail.example.net>
 Subject: Mail delivery failed: returning message to sender

@@ -59,7 +59,7 @@ func (r *reader) half(i int) (means, value string) {
 		return "", ""
 	}
 	words().at(s, func(n int, m string) {
-		if rest := strings.TrimLeft(s[n:], " \t\u00a0"); (m == "local" || m == "domain") && hasAnyPrefix(rest, ":", "：") {
+		if rest := strings.TrimLeft(s[n:], " \u00a0"); (m == "local" || m == "domain") && hasAnyPrefix(rest, ":", "：", "\t") {
 			means = m
 		}
 	})
