@@ -169,7 +169,7 @@ func (p *parser) recipient(number string, fields Fields) {
 			r.RemoteMTA = parseHost(f.Value)
 		case "Diagnostic-Code":
 			d := parseDiagnosticCode(f.Value)
-			if d.At = at; r.Diagnostic.Text == "" {
+			if d.At = at; r.Diagnostic.Text == "" || !hasCode(&r.Diagnostic) && hasCode(&d) {
 				r.Diagnostic = d
 			}
 		case "Last-Attempt-Date":
