@@ -67,7 +67,7 @@ func isDisplayName(label string, m mention, inParentheses bool, tail string) boo
 
 // isName reports whether s can be the name of a person.
 func isName(s string) bool {
-	return len(s) < 40 && strings.Count(s, " ") < 4 && !strings.ContainsAny(s, ":;=[]{}0123456789") && saysIn(s)&^(saysFailed|saysCause) == 0
+	return len(s) < 40 && strings.Count(s, " ") < 4 && !strings.ContainsAny(s, ":;=[]{}0123456789\t") && saysIn(s)&^(saysFailed|saysCause) == 0
 }
 
 // hasLetters reports whether s holds a letter or a digit, the number of a

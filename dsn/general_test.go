@@ -441,6 +441,10 @@ Grund: 550 5.1.1 unbekannt
 `, []string{"bob@example.org failed 550 5.1.1"}},
 		{"the halves in cells", "\nFrom: Mail Gateway <mailer-daemon@mail.example.net>\nSubject: Delivery failed\n\nDelivery failed.\n\n" +
 			"User\tbob\nDomain\texample.org\nReply\t550 5.1.1 User unknown\n", []string{"bob@example.org failed 550 5.1.1"}},
+		{"the names of the administrators in cells", "\nFrom: Mail Gateway <mailer-daemon@mail.example.net>\nTo: news@example.com\nSubject: Undeliverable: News\n\n" +
+			"Your message could not be delivered to bob@example.org.\n\nSender\tNews <news@example.com>\nAdmin\tCarol <carol@example.org>\n\n550 5.1.1 User unknown\n", []string{"bob@example.org failed 550 5.1.1"}},
+		{"the name of the recipient in a cell", "\nFrom: Mail Gateway <mailer-daemon@mail.example.net>\nTo: news@example.com\nSubject: Undeliverable: News\n\n" +
+			"Delivery failed.\n\nRecipient\tBob <bob@example.org>\nAdmin\tCarol <carol@example.org>\nReply\t550 5.1.1 User unknown\n", []string{"bob@example.org failed 550 5.1.1"}},
 		{"a host for now, the next for good", `
 From: Mail Delivery System <Mailer-Daemon@mail.example.net>
 Subject: Mail delivery failed: returning message to sender

@@ -37,6 +37,13 @@ func htmlText(page string) string {
 			p.cell = p.inLine
 		case "wbr":
 			p.joins = true
+		case "a":
+			p.mailto, p.anchor = mailto(tag), p.out.Len()
+		case "/a":
+			if p.mailto != "" && p.out.Len() > p.anchor && strings.IndexByte(p.out.String()[p.anchor:], '@') < 0 {
+				p.text(" <" + p.mailto + "> ")
+			}
+			p.mailto = ""
 		default:
 			p.joins = p.joins || strings.HasSuffix(text, "@")
 		}
@@ -54,6 +61,9 @@ type htmlReader struct {
 	joins  bool // what follows may belong to the last word, as where an address is half bold
 	cell   bool // what follows stands in the next cell of a table
 	spaced bool // space stands after the last word
+
+	mailto string // the address that the words link to
+	anchor int    // where they begin in out
 
 	unquoted  bool // a quote is never closed: they count no more
 	untagged  bool // no tag ends any more
@@ -102,6 +112,23 @@ func tagName(s string) string {
 		return strings.TrimSuffix(name, "/")
 	}
 	return ""
+}
+
+// mailto returns the address that a link in a tag goes to, "" if it goes elsewhere.
+func mailto(tag string) string {
+	tag = tag[:min(len(tag), 500)]
+	i := indexFold(tag, "mailto:")
+	if i < 0 {
+		return ""
+	}
+	address := tag[i+len("mailto:"):]
+	if end := strings.IndexAny(address, "?\"' \t\r\n"); end >= 0 {
+		address = address[:end]
+	}
+	if m, ok := nextAddress(address, 0); !ok || m.start != 0 || m.end != len(address) {
+		return ""
+	}
+	return address
 }
 
 // tagEnd returns where the > of a tag stands, -1 if there is none. One inside

@@ -19,6 +19,7 @@ func TestHTMLText(t *testing.T) {
 		{"a quote that is never closed", `<a href="x>link</a> after`, "link after"},
 		{"an address in pieces", "to bob<wbr>@example<wbr>.org, <b>amy</b>@example.org and <i>eve@</i>example.org <wbr>@ <b>once</b>", "to bob@example.org, amy@example.org and eve@example.org @ once"},
 		{"lines as they are", "a\nb<pre>\n1) c\n\n<b>2)</b> d</pre>e\nf", "a b\n1) c\n2) d\ne f"},
+		{"a link that shows a name", `to <a href="mailto:bob@example.org?subject=x">Bob Miller</a> and <a href='mailto:eve@example.org'>eve@example.org</a>, see <a href="https://example.org">us</a>`, "to Bob Miller <bob@example.org> and eve@example.org , see us"},
 		{"comments", "a<!-- <p> -- > -->b<!--[if mso]>c<![endif]-->d<!doctype html><?xml?>e", "a b d e"},
 		{"a comment that never ends", "a<!-- b> c", "a c"},
 		{"a style that never ends", "<style>a <p>b</p>", "a\nb\n"},

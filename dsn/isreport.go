@@ -50,7 +50,7 @@ func (r *reader) isReport(d *dialect) bool {
 		return evidence || named && s.aboutFailure() || subject != 0
 	case s.nullSender:
 		return named && (kinds&saysFailed != 0 || s.aboutFailure() && (evidence || listed) || hasFailureCode(r.text) && kinds&saysAway == 0) ||
-			(r.returns() || s.office) && subject != 0 && evidence
+			(r.returns() || s.office) && (subject != 0 && evidence || s.aboutFailure() && code)
 	case s.office && s.aboutFailure():
 		return named && (kinds&(saysFailed|saysDelayed) != 0 || listed && evidence || permanent) || r.returns() && subject != 0 && evidence
 	case s.office && s.answer && s.thread && !known && !listed: // a postmaster writes about an address

@@ -19,9 +19,38 @@ func (p *parser) whom() {
 		address, at = p.Original.addressee()
 		r.Final = Typed{Value: address}
 	}
+	if nameless && address == "" {
+		address, at = p.subjectRecipient()
+		r.Final = Typed{Value: address}
+	}
 	if nameless && address != "" {
 		r.At = at
 	}
+}
+
+// subjectRecipient returns the one address that the Subject of a report names,
+// as in "Undeliverable: bob@example.org unknown user", and its place; that of who
+// sends or gets the report is none.
+func (p *parser) subjectRecipient() (string, Place) {
+	f, ok := p.Header.Find("Subject")
+	if !ok || strings.IndexByte(f.Value, '@') < 0 {
+		return "", Place{}
+	}
+	subject := p.Header.Decoded("Subject")
+	m, ok := nextAddress(subject, 0)
+	if !ok {
+		return "", Place{}
+	}
+	if _, more := nextAddress(subject, m.end); more {
+		return "", Place{}
+	}
+	address := unquoteLocal(subject[m.start:m.end])
+	for _, name := range []string{"From", "To", "Cc", "Sender", "Reply-To"} {
+		if indexFold(p.Header.Get(name)+" ", address) >= 0 {
+			return "", Place{}
+		}
+	}
+	return address, Place{Line: f.Line}
 }
 
 // endsWithAddress reports whether what was decoded is address, with a key

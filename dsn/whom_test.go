@@ -34,6 +34,9 @@ func TestWhom(t *testing.T) {
 		{"forwarded", nameless + "To: bounces+bob=example.org@example.com\n\nNot delivered:\n\n<robert@example.net>: 550 5.1.1 unknown\n", "bob@example.org"},
 		{"addressee", nameless + "\nYour message could not be delivered.\n\n--- Original message ---\n\nReceived: from a by b\nFrom: a@example.com\nTo: Bob <bob@example.org>\n", "bob@example.org"},
 		{"two addressees", nameless + "\nYour message could not be delivered.\n\n--- Original message ---\n\nReceived: from a by b\nFrom: a@example.com\nTo: bob@example.org, carol@example.org\n", ""},
+		{"subject", "Return-Path: <>\nFrom: MAILER-DAEMON@example.net\nTo: news@example.com\nSubject: Undeliverable: bob@example.org unknown user\n\nSee the postmaster.\n", "bob@example.org"},
+		{"subject names the sender", "Return-Path: <>\nFrom: MAILER-DAEMON@example.net\nTo: news@example.com\nSubject: Undelivered mail from News@example.com\n\nSee the postmaster.\n", ""},
+		{"envelope, from a postmaster", "Return-Path: <>\nFrom: postmaster@example.net\nTo: bounces+bob=example.org@example.com\nSubject: Returned mail: User unknown\n\nThe user you wrote to does not exist here.\n\n550 5.1.1 User unknown\n", "bob@example.org"},
 		{"last hop", nameless + "\nYour message could not be delivered.\n\n--- Original message ---\n\nReceived: from a by b with ESMTP\n for <bob@example.org>; today\nTo: list@example.com\nList-Post: <mailto:list@example.com>\n", "bob@example.org"},
 	}
 	for _, c := range cases {
