@@ -307,6 +307,17 @@ Subject: =?UTF-8?B?6YCA5L+h?=
 a@example.cn，550 用户不存在
 b@example.cn，552 邮箱已满
 `, []string{"a@example.cn failed 550", "b@example.cn failed 552"}},
+		{"Zoho", `
+From: mailer-daemon@mail.example.net
+Subject: Undelivered Mail Returned to Sender
+
+This message was created automatically by mail delivery software.
+ A message that you sent could not be delivered to one or more of its recipients. This is a permanent error.
+
+bob@example.org, ERROR CODE :550 - 5.4.1 Recipient address rejected: Access denied.
+
+carol@example.com, ERROR_CODE :5.0.0, Invalid Domain
+`, []string{"bob@example.org failed 550 5.4.1", "carol@example.com failed 5.0.0"}},
 		{"footnotes", `
 Return-Path: <>
 From: Mail System <postmaster@mail.example.net>
