@@ -98,7 +98,7 @@ func (c *Classifier) recipient(report *dsn.Report, i int, s *scratch, text *huma
 	d := &r.Diagnostic
 	f := facts{
 		action: r.Action, status: r.Status, reply: d.Reply, command: d.Command,
-		answer: d.At, fields: r.Fields, at: r.At,
+		answer: d.At, fields: r.Fields, at: r.At, report: report,
 	}
 	text.share(&f, i)
 	if f.texts[theAnswer] = d.Text; d.Text == "" {
@@ -144,6 +144,9 @@ func (c *Classifier) judge(f *facts, s *scratch, text *humanText) Verdict {
 	}
 	rule := &c.matchers[first.rule-1]
 	v.Reason, v.Fault, v.Decision = rule.row.reason, rule.row.fault, rule.row.decision
+	if ours := rule.Fault == ""; ours && (v.Fault == Address || v.Fault == Domain) && v.Reason != RefusedByRecipient && f.saidOfSender(s) {
+		v.Reason, v.Fault, v.Decision = BadSender, BadSender.Fault(), BadSender.Decision()
+	}
 	v.Transient = v.Transient || rule.transient || c.saysForNow(s)
 	v.Decision = decide(v.Decision, f.action, v.Transient)
 	if v.Decision == Retry {

@@ -1,0 +1,75 @@
+package classify
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"nixie/codes"
+)
+
+// saidOfSender reports whether what calls an address dead says it of the
+// sender's: no address stands nearer before the words, or in an answer with a
+// bare code at all, and it is none of the recipient's. A server that asks for the
+// sender before it takes a message answers so: "550 5.1.1 <news@example.org>: no
+// such user". In "mail from news@example.org: no such user" it may be anybody.
+func (f *facts) saidOfSender(s *scratch) bool {
+	if f.report == nil {
+		return false
+	}
+	text := f.texts[theAnswer]
+	if x := s.best[tierText]; x.rule != 0 {
+		if x.passage != theAnswer {
+			return false
+		}
+		text = text[:x.start]
+	}
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
+		return false
+	}
+	start, end := at, at+1
+	for start > 0 && isAddressByte(text[start-1]) {
+		start--
+	}
+	for end < len(text) && isAddressByte(text[end]) {
+		end++
+	}
+	address := strings.Trim(text[start:end], ".'")
+	for _, recipient := range f.addresses {
+		if strings.EqualFold(recipient, address) {
+			return false
+		}
+	}
+	coded := false // the answer has begun: a report may name the sender before it
+	for code := range codes.Find(text[:start]) {
+		coded = code.Reply != 0 || code.Status != codes.Status{}
+		break
+	}
+	if !coded {
+		return false
+	}
+	before := strings.TrimRight(text[:start], " <'\"(=:")
+	if n := len(before) - len("from"); n >= 0 && strings.EqualFold(before[n:], "from") {
+		return false
+	}
+	if hasAddress(f.report.Header.Get("To"), address) {
+		return true
+	}
+	o := f.report.Original
+	return o != nil && (hasAddress(o.Header.Get("From"), address) || hasAddress(o.Header.Get("Return-Path"), address))
+}
+
+// hasAddress reports whether address stands in a field; case does not count.
+func hasAddress(field, address string) bool {
+	for i := 0; i+len(address) <= len(field); i++ {
+		end := i + len(address)
+		if strings.EqualFold(field[i:end], address) && (i == 0 || !isAddressByte(field[i-1])) && (end == len(field) || !isAddressByte(field[end])) {
+			return true
+		}
+	}
+	return false
+}
+
+func isAddressByte(c byte) bool {
+	return isAlnum(c) || c >= utf8.RuneSelf || strings.IndexByte(".!#$%&'*+-/=?^_`{|}~@", c) >= 0
+}
