@@ -17,7 +17,7 @@ func (r *reader) isReport(d *dialect) bool {
 		return false
 	}
 	stated := func() bool { return named && !s.answer && r.failureOf(&r.items[0]) }
-	if named && !known && !s.report && s.failed == nil && !s.aboutFailure() && r.isOwn(r.items[0].address) && !hasFailureCode(r.text) {
+	if named && !known && !s.report && s.failed == nil && !s.aboutFailure() && r.isOwn(r.items[0].address) && !(hasFailureCode(r.text) && r.kindsBetween(0, len(r.text))&saysFailed != 0) {
 		return false // what a mail system tells its user of the own mailbox
 	}
 	if s.office && !s.nullSender && !s.report && s.failed == nil && !known && !s.aboutFailure() && !r.returns() && named && r.items[0].mentioned && !r.items[0].labelled {

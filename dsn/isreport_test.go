@@ -9,6 +9,15 @@ import (
 
 func TestNoReport(t *testing.T) {
 	cases := []proseCase{
+		{"a warning of the own quota, with the code to come", `
+Return-Path: <>
+From: Postmaster <postmaster@example.com>
+To: news@example.com
+Subject: Your mailbox is almost full
+
+Your mailbox news@example.com has used 95 % of its quota. When it is full, mail
+to you will be rejected with 552 5.2.2 mailbox full.
+`, nil},
 		{"a person mentions a bounce", `
 From: Carol <carol@example.org>
 Subject: problem with mail
