@@ -36,6 +36,9 @@ func (r *reader) footnotes() map[string]span {
 	return notes
 }
 
+// maxMark is how long the mark of a footnote can be, in bytes.
+const maxMark = 12
+
 // noteEnds may stand around the mark of a footnote.
 const noteEnds = "[]() \t.:="
 
@@ -50,7 +53,7 @@ func (r *reader) footnote(it *item) span {
 	numbered := mark == ""
 	if numbered {
 		mark = markBefore(r.text[row.start:row.end])
-	} else if markBefore(mark+" ") != mark+" " {
+	} else if len(mark) > maxMark || markBefore(mark+" ") != mark+" " {
 		return span{}
 	}
 	if mark == "" {
