@@ -15,7 +15,7 @@ import (
 func (c *Classifier) Report(report *dsn.Report) iter.Seq2[*dsn.Recipient, Verdict] {
 	return func(yield func(*dsn.Recipient, Verdict) bool) {
 		s := c.memory.Get().(*scratch)
-		defer c.memory.Put(s)
+		defer c.release(s)
 		text := humanText{report: report, lines: s.lines[:0]}
 		for i := range report.Recipients {
 			r := &report.Recipients[i]
@@ -53,7 +53,7 @@ func (c *Classifier) Reply(host, reply string) Verdict {
 // judgeAnswer makes the verdict on facts that no report states.
 func (c *Classifier) judgeAnswer(f *facts) Verdict {
 	s := c.memory.Get().(*scratch)
-	defer c.memory.Put(s)
+	defer c.release(s)
 	return c.judge(f, s, nil)
 }
 

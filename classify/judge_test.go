@@ -219,6 +219,19 @@ func TestHumanText(t *testing.T) {
 	}
 }
 
+func TestLinesOfALongTextAreNotKept(t *testing.T) {
+	c, err := New()
+	require.NoError(t, err)
+	text := dsn.Place{Part: "1", Line: 1}
+	report := &dsn.Report{Kind: dsn.DeliveryStatus, Text: strings.Repeat("\n", 1<<20), TextAt: text}
+	for range 2 {
+		report.Recipients = append(report.Recipients, dsn.Recipient{At: dsn.Place{Part: "1", Line: 1 << 20}})
+	}
+	for range c.Report(report) {
+	}
+	assert.Less(t, cap(c.memory.Get().(*scratch).lines), 1<<17)
+}
+
 func TestOwnRules(t *testing.T) {
 	rules, err := ParseRules("mine.txt", strings.NewReader(`Rule: quiet-hours
 Text: we sleep

@@ -160,6 +160,14 @@ type scratch struct {
 	name      [maxWord]byte // of the host at hand
 }
 
+// release gives the memory back for another judgement.
+func (c *Classifier) release(s *scratch) {
+	if cap(s.lines) > 1<<16 { // not worth keeping
+		s.lines = nil
+	}
+	c.memory.Put(s)
+}
+
 // isProvider reports whether the answer is a provider's.
 func (c *Classifier) isProvider(p int16, f *facts, s *scratch) bool {
 	if !s.hosts {
