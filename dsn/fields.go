@@ -170,13 +170,34 @@ func (r fieldReader[T]) group(pos, line int, into []fieldSpan, loose *[]int) (fi
 				}
 			}
 			if len(fields) == cap(fields) {
-				fields = slices.Grow(fields, 1+len(fields)) // append grows a large one by less
+				more := 1 + len(fields) // append grows a large one by less
+				if r.header && r.isBody == nil {
+					more = r.rest(pos)
+				}
+				fields = slices.Grow(fields, more)
 			}
 			fields = append(fields, f)
 		}
 		pos = after
 	}
 	return fields, pos, line
+}
+
+// rest returns how many fields the header of a message may have from pos on: no
+// more memory is taken for a million of them.
+func (r fieldReader[T]) rest(pos int) int {
+	n := 0
+	for pos < len(r.text) {
+		end, after := lineEnd(r.text, pos)
+		if end == pos {
+			break
+		}
+		if !isBlank(r.text[pos]) {
+			n++
+		}
+		pos = after
+	}
+	return n
 }
 
 // isBlank reports whether c is a space or a tab.
