@@ -112,17 +112,6 @@ func unixLines(dst, b []byte) []byte {
 	}
 }
 
-// skipLine returns the position behind the blank line at pos, if one is there.
-func skipLine(b []byte, pos int) int {
-	if pos < len(b) && b[pos] == '\r' {
-		pos++
-	}
-	if pos < len(b) && b[pos] == '\n' {
-		pos++
-	}
-	return pos
-}
-
 // lineEnd returns where the line that begins at pos ends and where the next begins.
 func lineEnd[T string | []byte](text T, pos int) (end, after int) {
 	i := -1

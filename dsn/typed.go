@@ -107,7 +107,7 @@ func withoutComments(s string) string {
 	if start < 0 {
 		return s
 	}
-	if end := len(s) - 1; s[end] == ')' && strings.IndexAny(s[start+1:end], `()\`) < 0 && strings.IndexAny(s[:start], `"\`) < 0 {
+	if end := len(s) - 1; s[end] == ')' && !strings.ContainsAny(s[start+1:end], `()\`) && !strings.ContainsAny(s[:start], `"\`) {
 		return s[:start] // one at the end
 	}
 	var b strings.Builder
