@@ -83,6 +83,9 @@ var growing = []struct {
 		return "From: MAILER-DAEMON@example.org\nContent-Type: text/html\n\n" + strings.Repeat("<p><b", n/5)
 	}},
 	{"blank lines", func(n int) string { return prosaic(strings.Repeat("\n", n)) }},
+	{"no-break spaces", func(n int) string {
+		return "From: MAILER-DAEMON@example.org\nX-Failed-Recipients: a@example.org\n\nx" + strings.Repeat("\u00a0", n/2) + "x\n"
+	}},
 	{"separators", func(n int) string { return prosaic(strings.Repeat("--- original message ---\n", n/25)) }},
 	{"transcript", func(n int) string {
 		return prosaic(strings.Repeat(">>> RCPT To:<a@example.org>\n<<< 550 5.1.1 unknown\n", n/50))
@@ -127,7 +130,7 @@ func TestGrowth(t *testing.T) {
 		small, soon := cost([]byte(g.make(1 << 16)))
 		large, late := cost([]byte(g.make(1 << 18)))
 		assert.LessOrEqual(t, large, 10*small+1<<18, g.name)
-		assert.LessOrEqual(t, late, 10*soon+time.Second, g.name) // others use the machine too
+		assert.LessOrEqual(t, late, 8*soon+time.Second, g.name) // others use the machine too
 	}
 }
 

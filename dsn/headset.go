@@ -160,7 +160,8 @@ func (t *foldTable[T]) enter(text string) (entry, int) {
 	h, size := headOf(text)
 	switch {
 	case size > 0 && !t.short.has(h):
-	case isCaseless(text) && !t.caseless.has(firstThreeOf(text)):
+	case isCaseless(text) && !t.caseless.has(firstThreeOf(text)),
+		t.first[' '] == 0 && spaces(text[:min(len(text), 3)]) > 0: // else at looks at a whole run of it
 		return entry{}, -1
 	default:
 		return entry{}, 0
