@@ -18,7 +18,8 @@ func atLeast(n, c uint64) uint64 { return n&(0x7f*eachByte) + (0x80-c)*eachByte 
 // say nothing.
 func nonZero(n uint64) uint64 { return n&(0x7f*eachByte) + 0x7f*eachByte | n }
 
-// eight returns the first eight bytes of s, the first one lowest.
+// eight returns the first eight bytes of s, the first one lowest. What is never a
+// string is read faster by encoding/binary.
 func eight[T string | []byte](s T) uint64 {
 	return uint64(s[7])<<56 | uint64(s[6])<<48 | uint64(s[5])<<40 | uint64(s[4])<<32 |
 		uint64(s[3])<<24 | uint64(s[2])<<16 | uint64(s[1])<<8 | uint64(s[0])

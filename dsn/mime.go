@@ -370,11 +370,6 @@ var (
 // "" if there is none, and what stands behind it.
 func mediaType(value []byte) (media string, params []byte) {
 	name, params, _ := bytes.Cut(value, []byte(";"))
-	for _, known := range mediaTypes {
-		if string(name) == known {
-			return known, params
-		}
-	}
 	if i := tokenEnd(name, '('); i > 0 {
 		name = name[:i]
 	}
