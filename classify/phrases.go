@@ -141,7 +141,7 @@ func (t *trie) add(phrase string, use int32) {
 	}
 }
 
-// path returns the state for the words of text, and their number.
+// path returns the node for the words of text, and their number.
 func (t *trie) path(text string) (at, words int32) {
 	text = fillHoles(text)
 	s := &t.scan
@@ -286,29 +286,29 @@ func (t *trie) automaton() *automaton {
 	}
 	nodes, firstNode := group(len(t.nodes), len(t.nodes), func(i int) int32 { return t.nodes[i].from })
 	ends, firstEnd := group(len(t.ends), len(t.nodes), func(i int) int32 { return t.ends[i].node })
-	order := make([]int32, 1, len(t.nodes)) // the nodes as a.states has them
-	for i := 0; i < len(order); i++ {
-		from, at := order[i], &a.states[i]
+	list := make([]int32, 1, len(t.nodes)) // the nodes as a.states has them
+	for i := 0; i < len(list); i++ {
+		from, at := list[i], &a.states[i]
 		next := nodes[firstNode[from]:firstNode[from+1]]
 		if from == 0 {
 			next = next[1:] // without itself
 		} else if len(next) > 1 {
 			slices.SortFunc(next, func(x, y int32) int { return cmp.Compare(t.nodes[x].word, t.nodes[y].word) })
 		}
-		at.next.start = int32(len(order))
+		at.next.start = int32(len(list))
 		for _, to := range next {
 			word := t.nodes[to].word
 			if word < 0 {
 				continue
 			}
 			if from == 0 {
-				numbers[to] = int32(len(order))
+				numbers[to] = int32(len(list))
 			}
 			at.words |= bitOf(numbers[word])
-			order = append(order, to)
+			list = append(list, to)
 			a.states = append(a.states, state{word: numbers[word]})
 		}
-		at.next.end = int32(len(order))
+		at.next.end = int32(len(list))
 		at.ends.start = int32(len(a.segments))
 		for _, j := range ends[firstEnd[from]:firstEnd[from+1]] {
 			seg := t.ends[j].segment

@@ -28,7 +28,7 @@ func newWordTable(words int) wordTable {
 	}
 	t := wordTable{text: make([]byte, 0, 4*words)}
 	t.setSlots(make([]wordSlot, size))
-	clear(t.slots) // as in newAutomaton
+	clear(t.slots) // as in newTrie
 	return t
 }
 
