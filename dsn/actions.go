@@ -140,10 +140,11 @@ func (r *reader) actionOfHeading(s span) Action {
 	if a := r.actionIn(s, false); a != "" {
 		return a
 	}
+	const most = 200 // bytes of a word, and of what stands before it
 	text := r.text[s.start:s.end]
-	for i := range text {
-		if i > 0 && !isAlnum(text[i]) && text[i] < utf8.RuneSelf {
-			if a := actionWord(text[i:]); a != "" {
+	for i := 1; i+1 < len(text); i++ {
+		if !isAlnum(text[i]) && text[i] < utf8.RuneSelf && (isAlnum(text[i+1]) || text[i+1] >= utf8.RuneSelf) {
+			if a := actionWord(text[i:min(len(text), i+most)]); a != "" {
 				return a
 			}
 		}
