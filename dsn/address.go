@@ -89,7 +89,7 @@ func isAddressLabel(s string) bool {
 
 func domainEnd(text string, i int) int {
 	if i < len(text) && text[i] == '[' { // an address literal, RFC 5321 section 4.1.3
-		if n := strings.IndexByte(text[i:], ']'); n > 0 && n < 50 && !strings.ContainsAny(text[i:i+n], " \t\n<>@") {
+		if n := strings.IndexByte(text[i:min(len(text), i+50)], ']'); n > 0 && !strings.ContainsAny(text[i:i+n], " \t\n<>@") {
 			return i + n + 1
 		}
 		return i

@@ -76,17 +76,18 @@ func looseReply(text string) codes.Reply {
 		if _, known := reply.Meaning(); err != nil || !known {
 			continue
 		}
-		before, after := strings.TrimRight(text[:i], beforeReply), text[i+3:]
+		start := max(0, i-near)
+		before, after := strings.TrimRight(text[start:i], beforeReply), text[i+3:]
 		word := before[strings.LastIndexAny(before, " \n\t")+1:]
 		switch {
-		case isCodeWord(word), word == before && actionWord(word) != "": // "Delayed 451 try again"
+		case isCodeWord(word), start == 0 && word == before && actionWord(word) != "": // "Delayed 451 try again"
 			if after == "" || !isAlnum(after[0]) && after[0] != '.' {
 				return reply
 			}
 		case !startsReply(text[i:]):
 		case last == '\n' && hasAnySuffix(before, ".", "。", "!", "！") && startsWithLetter(after):
 			return reply
-		case before == "", strings.HasSuffix(before, ":"), strings.HasSuffix(before, "："), strings.HasPrefix(after, " <"), strings.ContainsRune(quotesBefore, last) && startsWithLetter(after), phraseAt(after)&saysCause != 0:
+		case start == 0 && before == "", strings.HasSuffix(before, ":"), strings.HasSuffix(before, "："), strings.HasPrefix(after, " <"), strings.ContainsRune(quotesBefore, last) && startsWithLetter(after), phraseAt(after)&saysCause != 0:
 			return reply
 		}
 	}

@@ -3,6 +3,7 @@ package dsn
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,11 @@ var growing = []struct {
 	}},
 	{"halves", func(n int) string { return prosaic(strings.Repeat("User: a\nDomain: example.org\n", n/28)) }},
 	{"quotes and brackets", func(n int) string { return prosaic(strings.Repeat(`"<(@`, n/4)) }},
+	{"colons below a recipient", func(n int) string {
+		return prosaic("These addresses failed:\n\na@example.org\n    " + strings.Repeat(":", n) + "\n\nb@example.org\n    550 no\n")
+	}},
+	{"replies in quotes", func(n int) string { return prosaic(strings.Repeat("550-\"", n/5)) }},
+	{"brackets before at signs", func(n int) string { return prosaic(strings.Repeat("[：@", n/5)) }},
 	{"bare CR", func(n int) string { return "Subject: x\r\r" + strings.Repeat("a\r", n/2) }},
 	{"failed recipients", func(n int) string {
 		return "X-Failed-Recipients: " + strings.Repeat("a@example.org, ", n/15) + "\n\nbody"
@@ -131,6 +137,50 @@ func TestGrowth(t *testing.T) {
 		large, late := cost([]byte(g.make(1 << 18)))
 		assert.LessOrEqual(t, large, 10*small+1<<18, g.name)
 		assert.LessOrEqual(t, late, 8*soon+time.Second, g.name) // others use the machine too
+	}
+}
+
+// TestGrowthOfPieces does the same with a few pieces over and over in each place
+// of a message.
+func TestGrowthOfPieces(t *testing.T) {
+	places := []string{
+		"From: %s\nSubject: failure notice\n\na@example.org: 550 5.1.1 User unknown\n",
+		"From: MAILER-DAEMON@example.net\nTo: %s\nSubject: failure notice\n\na@example.org: 550 5.1.1 User unknown\n",
+		"From: MAILER-DAEMON@example.net\nSubject: %s\n\na@example.org: 550 5.1.1 User unknown\n",
+		"From: MAILER-DAEMON@example.net\nContent-Type: multipart/report; %s\n\na@example.org: 550 5.1.1 User unknown\n",
+		"From: MAILER-DAEMON@example.net\nSubject: failure notice\n\nNot delivered to a@example.org\n\n%s\n",
+		"From: MAILER-DAEMON@example.net\nX-Failed-Recipients: a@example.org\n\n%s",
+		"From: MAILER-DAEMON@example.net\nSubject: failure notice\nContent-Type: text/html\n\n<p>a@example.org: %s</p>\n",
+		"From: a@example.org\nAuto-Submitted: auto-replied\nSubject: Out of office\n\nI am away %s\n",
+		"From: MAILER-DAEMON@example.net\nSubject: failure notice\n\nThese addresses failed:\n\na@example.org\n    %s\n\nb@example.org\n    550 no\n",
+		report("Final-Recipient: rfc822;a@example.org\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 %s\n", ""),
+		report("Final-Recipient: rfc822;a@example.org\n%s\nAction: failed\n", ""),
+		report("Final-Recipient: rfc822;%s\nAction: failed\nLast-Attempt-Date: %s\n", "To: %s\n"),
+	}
+	pieces := []string{
+		" ", "\t", "\n", "\n\n", "\r", "\u00a0", "\u3000", "\u200b", "a", "A ", "é", "中", "İ", "\xff", "\x1b$B", "@", "a@b.c ", "<a@b.c>\n", "<", ">", "(", ")", "[", "]", "\"", "'", "\\",
+		".", "...", ". ", ",", ";", ": ", ":", "：", "-", "\n--", "=", "=?", "?=", "=?utf-8?q?a?= ", "/", "http://a.b/", "1", "1.", "5.1.1 ", "550 ", "550-", "::1 ", "0x", "#", "*", "|", "&amp;",
+		"<b>", "<a href=mailto:a@b.c>", "> ", ">>> RCPT TO:<a@b.c>\n", "<<< 550 no\n", "host a.b said: ", "a:\n", "Received: x\n", "Status: 5.1.1\n", "[1]\n", "User: a\n", "Domain: a.b\n",
+		"(expanded from ", "original ", "your message ", "user unknown ", "delivery failed ", "command) ", "a=b ", "a... ",
+	}
+	n := 2_000
+	if testing.Short() {
+		n = 500
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range n {
+		piece := pieces[i%len(pieces)]
+		for range random.IntN(3) {
+			piece += pieces[random.IntN(len(pieces))]
+		}
+		place := places[random.IntN(len(places))]
+		of := func(size int) []byte {
+			return []byte(strings.ReplaceAll(place, "%s", strings.Repeat(piece, size/len(piece))))
+		}
+		_, soon := cost(of(1 << 12))
+		large, late := cost(of(1 << 15))
+		assert.Less(t, large, uint64(8<<20), "%q of %q", place, piece)
+		assert.LessOrEqual(t, late, 16*soon+100*time.Millisecond, "%q of %q", place, piece) // others use the machine too
 	}
 }
 
