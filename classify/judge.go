@@ -2,6 +2,7 @@ package classify
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -143,10 +144,15 @@ func (c *Classifier) judge(f *facts, s *scratch, text *humanText) Verdict {
 		return v
 	}
 	rule := &c.matchers[first.rule-1]
-	v.Reason, v.Fault, v.Decision = rule.row.reason, rule.row.fault, rule.row.decision
-	if ours := rule.Fault == ""; ours && (v.Fault == Address || v.Fault == Domain) && v.Reason != RefusedByRecipient && f.saidOfSender(s) {
-		v.Reason, v.Fault, v.Decision = BadSender, BadSender.Fault(), BadSender.Decision()
+	v.Because = c.evidence(f, s, first, text)
+	if i, ours := c.byName[senderRule]; ours && rule.Fault == "" && rule.blames() {
+		if sender := f.saidOfSender(s); sender != (span{}) {
+			rule = &c.matchers[i]
+			e := Evidence{tierBasis[rule.tier], rule.name, f.texts[theAnswer][sender.start:sender.end], text.within(f, int(sender.start))}
+			v.Because = slices.Insert(v.Because, 0, e)
+		}
 	}
+	v.Reason, v.Fault, v.Decision = rule.row.reason, rule.row.fault, rule.row.decision
 	v.Transient = v.Transient || rule.transient || c.saysForNow(s)
 	v.Decision = decide(v.Decision, f.action, v.Transient)
 	if v.Decision == Retry {
@@ -154,7 +160,6 @@ func (c *Classifier) judge(f *facts, s *scratch, text *humanText) Verdict {
 			v.After = c.after(s, v.Reason)
 		}
 	}
-	v.Because = c.evidence(f, s, first, text)
 	return v
 }
 

@@ -7,25 +7,34 @@ import (
 	"nixie/codes"
 )
 
-// saidOfSender reports whether what calls an address dead says it of the
-// sender's: no address stands nearer before the words, or in an answer with a
-// bare code at all, and it is none of the recipient's. A server that asks for the
-// sender before it takes a message answers so: "550 5.1.1 <news@example.org>: no
-// such user". In "mail from news@example.org: no such user" it may be anybody.
-func (f *facts) saidOfSender(s *scratch) bool {
+// senderRule is the rule for what saidOfSender finds.
+const senderRule = "text/bad-sender-somehow"
+
+// blames reports whether the rule says that the address or its domain is at fault.
+func (m *matcher) blames() bool {
+	return (m.row.fault == Address || m.row.fault == Domain) && m.row.reason != RefusedByRecipient
+}
+
+// saidOfSender returns where the sender's address stands in the answer, if what
+// calls an address dead says it of that one: no address stands nearer before the
+// words, or in an answer with a bare code at all, and it is none of the
+// recipient's. A server that asks for the sender before it takes a message answers
+// so: "550 5.1.1 <news@example.org>: no such user". In "mail from
+// news@example.org: no such user" it may be anybody.
+func (f *facts) saidOfSender(s *scratch) span {
 	if f.report == nil {
-		return false
+		return span{}
 	}
 	text := f.texts[theAnswer]
 	if x := s.best[tierText]; x.rule != 0 {
 		if x.passage != theAnswer {
-			return false
+			return span{}
 		}
 		text = text[:x.start]
 	}
 	at := strings.LastIndexByte(text, '@')
 	if at < 0 {
-		return false
+		return span{}
 	}
 	start, end := at, at+1
 	for start > 0 && isAddressByte(text[start-1]) {
@@ -37,7 +46,7 @@ func (f *facts) saidOfSender(s *scratch) bool {
 	address := strings.Trim(text[start:end], ".'")
 	for _, recipient := range f.addresses {
 		if strings.EqualFold(recipient, address) {
-			return false
+			return span{}
 		}
 	}
 	coded := false // the answer has begun: a report may name the sender before it
@@ -46,17 +55,18 @@ func (f *facts) saidOfSender(s *scratch) bool {
 		break
 	}
 	if !coded {
-		return false
+		return span{}
 	}
 	before := strings.TrimRight(text[:start], " <'\"(=:")
 	if n := len(before) - len("from"); n >= 0 && strings.EqualFold(before[n:], "from") {
-		return false
-	}
-	if hasAddress(f.report.Header.Get("To"), address) {
-		return true
+		return span{}
 	}
 	o := f.report.Original
-	return o != nil && (hasAddress(o.Header.Get("From"), address) || hasAddress(o.Header.Get("Return-Path"), address))
+	if !hasAddress(f.report.Header.Get("To"), address) &&
+		(o == nil || !hasAddress(o.Header.Get("From"), address) && !hasAddress(o.Header.Get("Return-Path"), address)) {
+		return span{}
+	}
+	return span{int32(start), int32(end)}
 }
 
 // hasAddress reports whether address stands in a field; case does not count.

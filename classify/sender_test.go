@@ -36,6 +36,9 @@ func TestSaidOfSender(t *testing.T) {
 			}
 			for _, v := range Report(&report) {
 				assert.Equal(t, test.reason, v.Reason, "%+v", v.Because)
+				rule, _ := standard().Rule(v.Because[0].Rule)
+				assert.Equal(t, v.Reason, rule.Reason, "its rule")
+				assert.Contains(t, test.answer, v.Because[0].Quote)
 			}
 		})
 	}

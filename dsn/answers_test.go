@@ -378,6 +378,45 @@ Failed to deliver to 'carol'
 LOCAL module(account carol) reports:
  account is full (quota exceeded)
 `, []string{"bob@example.org failed 550 5.7.1", "carol@mail.example.net failed"}},
+		{"a host for now, the next for good", `
+From: Mail Delivery System <Mailer-Daemon@mail.example.net>
+Subject: Mail delivery failed: returning message to sender
+
+A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  bob@example.org
+    host mx1.example.org [192.0.2.1]
+    SMTP error from remote mail server after RCPT TO:<bob@example.org>:
+    451 4.3.0 <bob@example.org>: Temporary lookup failure
+    host mx2.example.org [192.0.2.2]
+    SMTP error from remote mail server after RCPT TO:<bob@example.org>:
+    550 5.1.1 <bob@example.org>: User unknown
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"a session for now, the next for good", `
+From: Mail Delivery Subsystem <MAILER-DAEMON@mail.example.net>
+Subject: Returned mail: see transcript for details
+
+   ----- The following addresses had permanent fatal errors -----
+<bob@example.org>
+
+   ----- Transcript of session follows -----
+... while talking to mx1.example.org.:
+>>> RCPT To:<bob@example.org>
+<<< 451 4.3.0 Temporary lookup failure
+... while talking to mx2.example.org.:
+>>> RCPT To:<bob@example.org>
+<<< 550 5.1.1 User unknown
+`, []string{"bob@example.org failed 550 5.1.1"}},
+		{"an answer that quotes another host's", `
+From: Mail Delivery System <MAILER-DAEMON@mail.example.net>
+Subject: Undelivered Mail Returned to Sender
+
+<bob@example.org>: host mx1.example.org[192.0.2.1] said: 450 4.1.1
+    <bob@example.org>: Recipient address rejected: unverified address: host
+    mx2.example.org[192.0.2.2] said: 550 5.1.1 User unknown (in reply to RCPT
+    TO command) (in reply to RCPT TO command)
+`, []string{"bob@example.org failed 450 4.1.1"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -63,23 +63,11 @@ func parseDate(s string) time.Time {
 	if d.am && d.hour == 12 {
 		d.hour = 0
 	}
-	if d.year == 0 || d.month == 0 || d.day == 0 || d.day > daysOf(d.year, d.month) {
+	day := time.Date(d.year, time.Month(d.month), d.day, 0, 0, 0, 0, time.UTC)
+	if d.year == 0 || d.month == 0 || day.Day() != d.day {
 		return time.Time{}
 	}
-	return time.Date(d.year, time.Month(d.month), d.day, d.hour, d.minute, d.second, 0, zone)
-}
-
-// daysOf returns how many days a month has.
-func daysOf(year, month int) int {
-	switch {
-	case month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0):
-		return 29
-	case month == 2:
-		return 28
-	case month == 4 || month == 6 || month == 9 || month == 11:
-		return 30
-	}
-	return 31
+	return time.Date(d.year, day.Month(), d.day, d.hour, d.minute, d.second, 0, zone)
 }
 
 // isClock reports whether s is made as a time of day is.

@@ -87,25 +87,20 @@ var commandsBy = func() (by [256][]string) {
 // meant so: "in reply to RCPT TO", "after end of data", "in response to our
 // MAIL FROM", "after pipelined RCPT TO".
 func commandIn(text string) string {
-	for pos := 0; pos+1 < len(text); pos++ {
-		for ; pos+8 < len(text); pos += 8 { // to a space before a capital or an e
-			space, next := eight(text[pos:])^' '*eachByte, eight(text[pos+1:])
-			capital, e := next&(0xe0*eachByte)^0x40*eachByte, next^'e'*eachByte
-			if found := highBits &^ (nonZero(space) | nonZero(capital)&nonZero(e)); found != 0 {
-				pos += bits.TrailingZeros64(found) / 8
-				break
-			}
+	start := 0 // of the word before pos
+	for {
+		space := strings.IndexByte(text[start:], ' ')
+		if space < 0 || start+space+1 == len(text) {
+			return ""
 		}
-		if text[pos] != ' ' {
-			continue
-		}
-		for _, c := range commandsBy[text[pos+1]] {
-			if isCommand(text[pos+1:], c) && announcesCommand(text[strings.LastIndexByte(text[:pos], ' ')+1:pos]) {
+		word, next := text[start:start+space], text[start+space+1:]
+		for _, c := range commandsBy[next[0]] {
+			if isCommand(next, c) && announcesCommand(word) {
 				return c
 			}
 		}
+		start += space + 1
 	}
-	return ""
 }
 
 // announcesCommand reports whether a command may follow word.

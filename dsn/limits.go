@@ -43,18 +43,14 @@ func (l Limits) Read(r io.Reader) (*Report, error) {
 }
 
 func (l Limits) orDefault() Limits {
-	d := Limits{Size: 64 << 20, Depth: 20, Parts: 10_000, Texts: 20, Recipients: 200_000, Field: 1 << 20, Defects: 1_000}
-	if l == (Limits{}) {
-		return d
-	}
 	return Limits{
-		Size:       cmp.Or(l.Size, d.Size),
-		Depth:      cmp.Or(l.Depth, d.Depth),
-		Parts:      cmp.Or(l.Parts, d.Parts),
-		Texts:      cmp.Or(l.Texts, d.Texts),
-		Recipients: cmp.Or(l.Recipients, d.Recipients),
-		Field:      cmp.Or(l.Field, d.Field),
-		Defects:    cmp.Or(l.Defects, d.Defects),
+		Size:       cmp.Or(l.Size, 64<<20),
+		Depth:      cmp.Or(l.Depth, 20),
+		Parts:      cmp.Or(l.Parts, 10_000),
+		Texts:      cmp.Or(l.Texts, 20),
+		Recipients: cmp.Or(l.Recipients, 200_000),
+		Field:      cmp.Or(l.Field, 1<<20),
+		Defects:    cmp.Or(l.Defects, 1_000),
 	}
 }
 
