@@ -135,8 +135,7 @@ func (c *Classifier) add(r *Rule, providers map[string]int16, own bool) {
 // newMatcher makes a rule ready; its values are checked.
 func newMatcher(r *Rule, i int32, own bool) matcher {
 	m := matcher{
-		Rule: r, name: r.Name, row: r.Reason.row(), transient: r.Transient,
-		tier: uint8(slices.Index(tierBasis[:], r.Basis())), actions: r.Action,
+		Rule: r, row: r.Reason.row(), tier: uint8(slices.Index(tierBasis[:], r.Basis())), actions: r.Action,
 	}
 	if m.row.reason == "" { // one's own
 		m.row = &reasonRow{reason: r.Reason, fault: r.Fault, decision: r.Decision}

@@ -29,7 +29,7 @@ func (c *Classifier) evidence(f *facts, s *scratch, first candidate, text *human
 			n++
 		}
 		m := &c.matchers[x.rule-1]
-		e.Basis, e.Rule = tierBasis[m.tier], m.name
+		e.Basis, e.Rule = tierBasis[m.tier], m.Name
 		switch {
 		case x.words == 0:
 			e.Quote, e.At = f.quote(m, text)

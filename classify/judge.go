@@ -148,12 +148,12 @@ func (c *Classifier) judge(f *facts, s *scratch, text *humanText) Verdict {
 	if i, ours := c.byName[senderRule]; ours && rule.Fault == "" && rule.blames() {
 		if sender := f.saidOfSender(s); sender != (span{}) {
 			rule = &c.matchers[i]
-			e := Evidence{tierBasis[rule.tier], rule.name, f.texts[theAnswer][sender.start:sender.end], text.within(f, int(sender.start))}
+			e := Evidence{tierBasis[rule.tier], rule.Name, f.texts[theAnswer][sender.start:sender.end], text.within(f, int(sender.start))}
 			v.Because = slices.Insert(v.Because, 0, e)
 		}
 	}
 	v.Reason, v.Fault, v.Decision = rule.row.reason, rule.row.fault, rule.row.decision
-	v.Transient = v.Transient || rule.transient || c.saysForNow(s)
+	v.Transient = v.Transient || rule.Transient || c.saysForNow(s)
 	v.Decision = decide(v.Decision, f.action, v.Transient)
 	if v.Decision == Retry {
 		if v.After = waitIn(f.texts[theAnswer]); v.After == 0 {
@@ -167,7 +167,7 @@ func (c *Classifier) judge(f *facts, s *scratch, text *humanText) Verdict {
 // that the failure will pass.
 func (c *Classifier) saysForNow(s *scratch) bool {
 	x := s.best[tierText]
-	return x.rule != 0 && c.matchers[x.rule-1].transient
+	return x.rule != 0 && c.matchers[x.rule-1].Transient
 }
 
 // after returns the wait that the strongest rule with that reason names.

@@ -33,9 +33,7 @@ const (
 // matcher is a rule made ready to be asked.
 type matcher struct {
 	*Rule
-	name        string
 	row         *reasonRow // of its reason
-	transient   bool
 	tier, level uint8
 	order       order // with no phrase
 	provider    int16 // whose answers it is for, from 1; 0 for everybody's
@@ -106,8 +104,9 @@ type candidate struct {
 }
 
 // order is less for a rule that says more: the clearer, then one's own, then
-// what the host said itself, then the one that is no hint, then the longer phrase, then the one with more
-// kinds of conditions, then the one that calls no address dead, then the earlier.
+// what the host said itself, then the one that is no hint, then the longer
+// phrase, then the one with more kinds of conditions, then the one that calls no
+// address dead, then the earlier.
 type order uint64
 
 // Where the parts of an order begin, from the number of the rule up.
