@@ -33,7 +33,7 @@ func checkPhrase(phrase string) error {
 		words, s := 0, scanner{text: fillHoles(part)}
 		for ; s.next(); words++ {
 			if len(s.key()) == 0 {
-				return fmt.Errorf("phrase has a word that no text can match: %q", part[s.start:s.end])
+				return fmt.Errorf("phrase has a word that no text can match: %q", s.text[s.start:s.end])
 			}
 		}
 		if words > maxSegmentWords {

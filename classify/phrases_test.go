@@ -74,6 +74,7 @@ func TestCheckPhrase(t *testing.T) {
 		"bob@example.org":           "phrase has an address; {addr} stands for any",
 		strings.Repeat("a ", 33):    "phrase is too long",
 		strings.Repeat("long", 100): `phrase has a word that no text can match: "` + strings.Repeat("long", 100) + `"`,
+		"{block-page} " + strings.Repeat("long", 100): `phrase has a word that no text can match: "` + strings.Repeat("long", 100) + `"`,
 	} {
 		t.Run(phrase, func(t *testing.T) {
 			got := ""
