@@ -7,6 +7,7 @@ import (
 	"iter"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"nixie/classify"
@@ -86,7 +87,8 @@ func rank(s Strike) int {
 // provider parts mailboxes by case, and without a dot at its end; "" if it is
 // none.
 func Key(address string) string {
-	key := strings.ToLower(strings.ToValidUTF8(strings.TrimRight(strings.TrimSpace(address), "."), "\ufffd"))
+	address = strings.TrimRightFunc(strings.TrimSpace(address), func(r rune) bool { return r == '.' || unicode.IsSpace(r) })
+	key := strings.ToLower(strings.ToValidUTF8(address, "\ufffd"))
 	if at := strings.LastIndexByte(key, '@'); at < 1 || at == len(key)-1 || strings.IndexByte(key, 0) >= 0 {
 		return ""
 	}

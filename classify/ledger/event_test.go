@@ -158,7 +158,7 @@ func TestTheProviderIsWhoeverAnswered(t *testing.T) {
 
 func TestKey(t *testing.T) {
 	for address, want := range map[string]string{
-		"Bob@Example.ORG": "bob@example.org", " bob@example.org. ": "bob@example.org", `"a b"@example.org`: `"a b"@example.org`,
+		"Bob@Example.ORG": "bob@example.org", " bob@example.org. ": "bob@example.org", "bob@example.org .": "bob@example.org", `"a b"@example.org`: `"a b"@example.org`,
 		"ÜMIT@EXAMPLE.ORG": "ümit@example.org", "bob": "", "@example.org": "", "bob@": "", "": "", "a\x00b@example.org": "",
 	} {
 		assert.Equal(t, want, ledger.Key(address), address)
