@@ -42,6 +42,21 @@ func TestDialectsHaveMessages(t *testing.T) {
 	}
 }
 
+func TestDialectStatesTheAction(t *testing.T) {
+	report := Parse([]byte(`From: MAILER-DAEMON@out.example.com (Mail Delivery System)
+
+This is the mail system at host out.example.com.
+
+I'm sorry to have to inform you that your message could not
+be delivered to one or more recipients. It's attached below.
+
+<print@example.org>: temporary failure
+`))
+	require.Len(t, report.Recipients, 1)
+	assert.Equal(t, "postfix", report.Dialect)
+	assert.Equal(t, Failed, report.Recipients[0].Action)
+}
+
 func TestParseDialect(t *testing.T) {
 	for _, record := range []string{
 		"Software: nameless\nBegin: Hello",
