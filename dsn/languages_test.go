@@ -260,6 +260,16 @@ Subject: Avviso: messaggio in attesa
 Il messaggio per luca@example.it è in coda da 6 ore; il server ha detto "450 riprovare più tardi".
 Continueremo a provare per 3 giorni.
 `, []string{"luca@example.it delayed 450"}},
+		{"an Italian gateway, without a word for the recipient", `
+From: postmaster@gw.example.it
+To: news@example.com
+Subject: Messaggio respinto: Offerta di agosto
+
+Il messaggio inviato da news@example.com a info@example.it con oggetto "Offerta di
+agosto" non è stato consegnato.
+
+Motivo: il messaggio è stato classificato come spam.
+`, []string{"info@example.it failed"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
