@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -11,6 +12,19 @@ import (
 type mention struct {
 	start, end int
 	bracketed  bool // in angle brackets
+}
+
+// addresses yields the addresses in text, in order.
+func addresses(text string) iter.Seq[mention] {
+	return func(yield func(mention) bool) {
+		for from := 0; ; {
+			m, ok := nextAddress(text, from)
+			if !ok || !yield(m) {
+				return
+			}
+			from = m.end
+		}
+	}
 }
 
 // nextAddress returns the first address in text at or after from.

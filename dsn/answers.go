@@ -74,12 +74,7 @@ func (r *reader) namedIn(diagnostic string) map[int]bool {
 		diagnostic = diagnostic[code.End:]
 		break
 	}
-	for from := 0; ; {
-		m, ok := nextAddress(diagnostic, from)
-		if !ok {
-			break
-		}
-		from = m.end
+	for m := range addresses(diagnostic) {
 		if n := r.find(unquoteLocal(diagnostic[m.start:m.end])); n >= 0 {
 			named[n] = true
 		}

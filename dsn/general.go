@@ -45,13 +45,9 @@ func (r *reader) findItems() {
 	list := make([]candidate, 0, 8)
 	failure := r.signs.subject&(saysFailed|saysDelayed) != 0 // said before the address
 	next := 0                                                // the first hit after it
-	previous := 0                                            // where the address before it ends
-	for from := 0; ; {
-		m, ok := nextAddress(r.text, from)
-		if !ok {
-			break
-		}
-		from, previous = m.end, from
+	previous, end := 0, 0                                    // where the address before it ends, and where it does
+	for m := range addresses(r.text) {
+		previous, end = end, m.end
 		for next < len(r.hits) && r.hits[next].start < m.start {
 			failure = failure || r.hits[next].kind&(saysFailed|saysDelayed|saysDelivered) != 0
 			next++

@@ -106,13 +106,8 @@ func readSigns(header Fields) signs {
 			s.office = slices.ContainsFunc(officeNames, func(n string) bool { return strings.EqualFold(n, local) }) || hasPrefixFold(value, "<postmaster")
 			s.robot = s.office || robotNames().in(value)
 		case f.Is("To"), f.Is("Delivered-To"):
-			for from := 0; ; {
-				m, ok := nextAddress(f.Value, from)
-				if !ok {
-					break
-				}
+			for m := range addresses(f.Value) {
 				s.to = append(s.to, f.Value[m.start:m.end])
-				from = m.end
 			}
 		case f.Is("Subject"):
 			s.readSubject(decodeWords(f.Text()))
@@ -126,13 +121,8 @@ func readSigns(header Fields) signs {
 			s.report = hasPrefixFold(value, "multipart/report") && indexFold(value, "delivery-status") >= 0
 		case f.Is("X-Failed-Recipients"):
 			value := decodeWords(f.Text())
-			for from := 0; ; {
-				m, ok := nextAddress(value, from)
-				if !ok {
-					break
-				}
+			for m := range addresses(value) {
 				s.failed = append(s.failed, value[m.start:m.end])
-				from = m.end
 			}
 		case f.Is("List-Unsubscribe"), f.Is("List-Post"):
 			s.list = true
@@ -166,17 +156,15 @@ func (s *signs) readSubject(subject string) {
 	s.subjectStart = phraseAt(subject)
 }
 
-// addressIn returns the address in a From or To field, "" if there is none.
+// addressIn returns the address in a From field, the first in angle brackets or
+// else the last, "" if there is none.
 func addressIn(value string) string {
 	last := ""
-	for from := 0; ; {
-		m, ok := nextAddress(value, from)
-		if !ok {
-			return last
-		}
-		last, from = value[m.start:m.end], m.end
+	for m := range addresses(value) {
+		last = value[m.start:m.end]
 		if m.bracketed {
-			return last
+			break
 		}
 	}
+	return last
 }
