@@ -18,7 +18,7 @@ func (p *parser) embedded(number, text string) string {
 	}
 	p.defect("RFC 3464 section 2", "the fields of a delivery-status part stand in the text", Place{number, lineAt(text, start)})
 	p.as(DeliveryStatus, "rfc3464")
-	p.delivery(number, text[start:], lineAt(text, start))
+	p.delivery(number, text[start:], lineAt(text, start), nil)
 	return text[:start]
 }
 
@@ -76,6 +76,7 @@ func (p *parser) wrapped() {
 		return
 	}
 	inner := parser{Report: &Report{}, limits: p.limits}
+	inner.limits.Depth-- // for what is wrapped again
 	inner.parse(o.Raw)
 	if inner.Kind != DeliveryStatus {
 		return

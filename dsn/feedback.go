@@ -3,10 +3,7 @@ package dsn
 // feedback reads message/feedback-report, RFC 5965 and 6591. Who complained
 // is in Original-Rcpt-To, which most providers leave out.
 func (p *parser) feedback(part *part) {
-	for _, group := range p.groups(part.number, p.text(part), 1) {
-		p.Fields, p.FieldsPart = append(p.Fields, group...), part.number
-	}
-	for _, f := range p.Fields {
+	for _, f := range p.fields(part) {
 		at := Place{part.number, f.Line}
 		switch {
 		case f.Is("Original-Envelope-Id"):
@@ -21,6 +18,16 @@ func (p *parser) feedback(part *part) {
 			p.complainer(parseAddress(f.Value), at)
 		}
 	}
+}
+
+// fields adds the fields of a machine-readable part to those of the message,
+// and returns them.
+func (p *parser) fields(part *part) Fields {
+	before := len(p.Fields)
+	for _, group := range p.groups(part.number, p.text(part), 1) {
+		p.Fields, p.FieldsPart = append(p.Fields, group...), part.number
+	}
+	return p.Fields[before:]
 }
 
 // complainer adds a recipient of whom only the address is known, once.

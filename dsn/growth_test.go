@@ -62,6 +62,20 @@ var growing = []struct {
 	{"many parts", func(n int) string {
 		return "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n\nx\n", n/7)
 	}},
+	{"many status parts", func(n int) string { return manyParts("delivery-status", "Arrival-Date: today\n", n) }},
+	{"many complaints", func(n int) string { return manyParts("feedback-report", "Original-Rcpt-To: a@example.org\n", n) }},
+	{"many receipts", func(n int) string {
+		return manyParts("disposition-notification", "Final-Recipient: rfc822; a@example.org\n", n)
+	}},
+	{"reports in reports", func(n int) string {
+		inner := "\nFinal-Recipient: rfc822; a@example.org\n"
+		for i := 0; len(inner) < n; i++ {
+			boundary := fmt.Sprintf("b%d", i)
+			inner = "From: MAILER-DAEMON@example.org\nContent-Type: multipart/report; report-type=delivery-status; boundary=" + boundary +
+				"\n\n--" + boundary + "\nContent-Type: message/rfc822\n\n" + inner
+		}
+		return inner
+	}},
 	{"many header fields", func(n int) string { return strings.Repeat("X-A: b\n", n/7) + "\nbody" }},
 	{"many status fields in the header of a part", func(n int) string {
 		return "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n" + strings.Repeat("Final-Recipient: rfc822; a@example.org\n", n/39)
@@ -70,6 +84,10 @@ var growing = []struct {
 	{"many empty groups", func(n int) string { return report(strings.Repeat("X-A: b\n\n", n/8), "") }},
 	{"deep comments", func(n int) string {
 		return report("Final-Recipient: rfc822; "+strings.Repeat("(", n/2)+"a@example.org"+strings.Repeat(")", n/2)+"\nAction: failed\n", "")
+	}},
+	{"xtext", func(n int) string { return report("Final-Recipient: rfc822; "+strings.Repeat("+40", n/3)+"\n", "") }},
+	{"xtext for UTF-8", func(n int) string {
+		return report("Final-Recipient: utf-8; "+strings.Repeat(`\x{`, n/3)+"\n", "")
 	}},
 	{"almost the boundary", func(n int) string {
 		return "Content-Type: multipart/mixed; boundary=" + strings.Repeat("b", 60) + "\n\n" + strings.Repeat("--"+strings.Repeat("b", 59)+"\n", n/62)
@@ -112,8 +130,16 @@ var growing = []struct {
 	{"failed recipients", func(n int) string {
 		return "X-Failed-Recipients: " + strings.Repeat("a@example.org, ", n/15) + "\n\nbody"
 	}},
-	{"references", func(n int) string {
-		return "From: MAILER-DAEMON@example.org\nTo: " + strings.Repeat("a@example.org, ", n/15) + "\n\nbody"
+	{"failed recipients and others", func(n int) string {
+		var failed, others strings.Builder
+		for i := range n / 40 {
+			fmt.Fprintf(&failed, "a%d@example.org, ", i)
+			fmt.Fprintf(&others, "b%d@example.org ", i)
+		}
+		return "From: MAILER-DAEMON@example.org\nX-Failed-Recipients: " + failed.String() + "\n\nCould not be delivered:\n\n" + others.String()
+	}},
+	{"addressees and others", func(n int) string {
+		return "From: MAILER-DAEMON@example.org\nTo: " + strings.Repeat("a@example.org, ", n/30) + "\n\nCould not be delivered:\n\n" + strings.Repeat("b@example.org ", n/28)
 	}},
 }
 
@@ -122,6 +148,12 @@ func report(recipients, original string) string {
 	return "From: MAILER-DAEMON@example.org\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nSorry.\n" +
 		"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n" + recipients +
 		"\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\n" + original + "\n--b--\n"
+}
+
+// manyParts is a message of many parts of type message/SUBTYPE.
+func manyParts(subtype, fields string, size int) string {
+	part := "--b\nContent-Type: message/" + subtype + "\n\n" + fields
+	return "Content-Type: multipart/report; boundary=b\n\n" + strings.Repeat(part, size/len(part))
 }
 
 // prosaic is a report in prose.

@@ -132,8 +132,7 @@ func (p *parser) part(part *part, header []fieldSpan) {
 		p.as(DeliveryStatus, "rfc3464")
 		// The blank line before some may be missing.
 		others := func(f fieldSpan) bool { return !isStatusField(string(part.header[f.start:f.name])) }
-		p.Fields = append(p.Fields, fieldsAt(part.header, slices.DeleteFunc(header, others))...)
-		p.delivery(part.number, p.text(part), 1)
+		p.delivery(part.number, p.text(part), 1, fieldsAt(part.header, slices.DeleteFunc(header, others)))
 	case "message/feedback-report":
 		p.as(FeedbackReport, "arf")
 		p.feedback(part)
@@ -157,7 +156,7 @@ func (p *parser) mislabelled(part *part) {
 	case part.within != "" && (len(p.texts) > 0 || part.media != "text/plain") && isStatusField(first) && bytes.Contains(part.plain(), []byte("-Recipient:")):
 		p.defect("RFC 3464 section 2", "a delivery-status part of type "+part.media, Place{part.number, 1})
 		p.as(DeliveryStatus, "rfc3464")
-		p.delivery(part.number, p.text(part), 1)
+		p.delivery(part.number, p.text(part), 1, nil)
 	case p.Kind != "" && p.Original == nil && isMessageField(first):
 		p.defect("RFC 6522 section 3", "a returned message of type "+part.media, Place{part.number, 1})
 		p.original(part, true)

@@ -26,8 +26,11 @@ type signs struct {
 
 	failed []string // of X-Failed-Recipients
 	from   string   // the reporter's own address
-	to     []string // who gets the report: the sender of the message it is about
+	to     []string // who gets the report: the sender of the message it is about; at most maxTo
 }
+
+// maxTo bounds with how many addresses each of the text is compared.
+const maxTo = 100
 
 // machine reports whether only a mail system writes such a header.
 func (s *signs) machine() bool { return s.nullSender || s.daemon || s.report || s.failed != nil }
@@ -107,6 +110,9 @@ func readSigns(header Fields) signs {
 			s.robot = s.office || robotNames().in(value)
 		case f.Is("To"), f.Is("Delivered-To"):
 			for m := range addresses(f.Value) {
+				if len(s.to) == maxTo {
+					break
+				}
 				s.to = append(s.to, f.Value[m.start:m.end])
 			}
 		case f.Is("Subject"):

@@ -11,8 +11,11 @@ import (
 
 // delivery reads message/delivery-status (RFC 3464) and
 // message/global-delivery-status (RFC 6533). Text begins at the given line of
-// the part. Where a returned message follows without a boundary, it ends there.
-func (p *parser) delivery(number, text string, line int) {
+// the part; header has the fields of the report that the part's own header has.
+// Where a returned message follows without a boundary, it ends there.
+func (p *parser) delivery(number, text string, line int, header Fields) {
+	first := len(p.Fields)
+	p.Fields = append(p.Fields, header...)
 	var open Fields // of the recipient that is being read
 	flush := func() {
 		if len(open) > 0 {
@@ -59,7 +62,7 @@ func (p *parser) delivery(number, text string, line int) {
 		open = join(open, group[start:])
 	}
 	flush()
-	p.perMessage(number)
+	p.perMessage(number, p.Fields[first:])
 }
 
 // recipientField returns the name of a per-recipient field of RFC 3464
@@ -124,8 +127,8 @@ func repeats(open, group Fields) bool {
 }
 
 // perMessage reads the per-message fields, RFC 3464 section 2.2.
-func (p *parser) perMessage(number string) {
-	for _, f := range p.Fields {
+func (p *parser) perMessage(number string, fields Fields) {
+	for _, f := range fields {
 		switch {
 		case f.Is("Original-Envelope-Id"):
 			p.EnvelopeID = f.Text()

@@ -216,14 +216,7 @@ func (r *reader) addItem(it item) {
 // trustHeader makes the items those of X-Failed-Recipients where the text
 // names none of them: it may show a local part only, or nobody.
 func (r *reader) trustHeader() {
-	for _, it := range r.items {
-		for _, failed := range r.signs.failed {
-			if strings.EqualFold(it.address, failed) {
-				return
-			}
-		}
-	}
-	if len(r.signs.failed) == 0 {
+	if len(r.signs.failed) == 0 || slices.ContainsFunc(r.signs.failed, func(failed string) bool { return r.find(failed) >= 0 }) {
 		return
 	}
 	r.items, r.index = nil, nil

@@ -142,13 +142,10 @@ func withoutComments(s string) string {
 // and then "+20" is more likely the tag of a subaddress than a space.
 func decodeXtext(s string) string {
 	var b strings.Builder
+	whole := strings.Contains(s, "@")
 	for i := 0; i < len(s); i++ {
-		if s[i] == '+' && i+2 < len(s) {
-			c := byte(0)
-			if isHex(s[i+1]) && isHex(s[i+2]) {
-				c = unhex(s[i+1])<<4 | unhex(s[i+2])
-			}
-			if c == '+' || c == '=' || c == '@' && !strings.Contains(s, "@") {
+		if s[i] == '+' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
+			if c := unhex(s[i+1])<<4 | unhex(s[i+2]); c == '+' || c == '=' || c == '@' && !whole {
 				b.WriteByte(c)
 				i += 2
 				continue
@@ -159,7 +156,8 @@ func decodeXtext(s string) string {
 	return b.String()
 }
 
-// decodeUnicode decodes the "\x{e9}" of utf-8-addr-xtext, RFC 6533 section 3.
+// decodeUnicode decodes the "\x{e9}" of utf-8-addr-xtext, RFC 6533 section 3:
+// up to six digits.
 func decodeUnicode(s string) string {
 	var b strings.Builder
 	for {
@@ -168,15 +166,15 @@ func decodeUnicode(s string) string {
 		if !ok {
 			return b.String()
 		}
-		hex, after, closed := strings.Cut(rest, "}")
+		s = rest
+		hex, _, closed := strings.Cut(rest[:min(len(rest), len("10ffff}"))], "}")
 		n, err := strconv.ParseUint(hex, 16, 32)
-		if !closed || err != nil || n == 0 || n > utf8.MaxRune || !utf8.ValidRune(rune(n)) {
+		if !closed || err != nil || n == 0 || !utf8.ValidRune(rune(n)) {
 			b.WriteString(`\x{`)
-			s = rest
 			continue
 		}
 		b.WriteRune(rune(n))
-		s = after
+		s = rest[len(hex)+1:]
 	}
 }
 
