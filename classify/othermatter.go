@@ -1,0 +1,68 @@
+package classify
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"nixie/dsn"
+)
+
+//go:embed words-of-codes.txt
+var wordsOfCodes string
+
+// mailboxWords are those that speak of a mailbox, emptyWords those that say
+// nothing of the matter.
+var mailboxWords, emptyWords = codeWords("mailbox"), codeWords("nothing")
+
+func codeWords(meaning string) func() *wordTable {
+	return sync.OnceValue(func() *wordTable {
+		var words strings.Builder
+		for group := range dsn.Groups(wordsOfCodes) {
+			if group.Get("Means") != meaning {
+				continue
+			}
+			for _, f := range group[1:] {
+				words.WriteString(f.Text() + " ")
+			}
+		}
+		return wordsOf(words.String())
+	})
+}
+
+// maxLocalPart is how long one is at most, RFC 5321 section 4.5.3.1.1.
+const maxLocalPart = 64
+
+// ofOtherMatter reports whether the answer has words that none of a mailbox
+// stands among, though no rule knows what they say: the code of a dead mailbox
+// proves nothing beside "550 5.1.1 Zip bomb". Where a script other than Latin
+// stands, nothing is known of the words.
+func (f *facts) ofOtherMatter() bool {
+	text := f.texts[theAnswer]
+	text = text[:min(len(text), maxText)]
+	text = text[strings.LastIndex(text, ": ")+1:] // "Recipient address rejected: " is no cause
+	other := false
+	for s := (scanner{text: text}); s.next(); {
+		word := s.word()
+		switch {
+		case len(word) < 2 || s.host != hostRange{} || strings.ContainsAny(string(word), "0123456789"):
+		case word[0] >= utf8.RuneSelf || mailboxWords().id(word) != 0:
+			return false
+		case !other && emptyWords().id(word) == 0:
+			other = !f.inLocalPart(word)
+		}
+	}
+	return other
+}
+
+// inLocalPart reports whether the word stands in the local part of the recipient.
+func (f *facts) inLocalPart(word []byte) bool {
+	for _, address := range f.addresses {
+		local, _, _ := strings.Cut(address, "@")
+		if strings.Contains(strings.ToLower(local[:min(len(local), maxLocalPart)]), string(word)) {
+			return true
+		}
+	}
+	return false
+}
