@@ -166,9 +166,10 @@ func prosaic(text string) string {
 func TestGrowth(t *testing.T) {
 	for _, g := range growing {
 		small, soon := cost([]byte(g.make(1 << 16)))
-		large, late := cost([]byte(g.make(1 << 18)))
-		assert.LessOrEqual(t, large, 10*small+1<<18, g.name)
-		assert.LessOrEqual(t, late, 8*soon+time.Second, g.name) // others use the machine too
+		mostLarge, latest := 10*small+1<<18, 8*soon+time.Second
+		large, late := costWithin([]byte(g.make(1<<18)), mostLarge, latest)
+		assert.LessOrEqual(t, large, mostLarge, g.name)
+		assert.LessOrEqual(t, late, latest, g.name)
 	}
 }
 
@@ -210,9 +211,11 @@ func TestGrowthOfPieces(t *testing.T) {
 			return []byte(strings.ReplaceAll(place, "%s", strings.Repeat(piece, size/len(piece))))
 		}
 		_, soon := cost(of(1 << 12))
-		large, late := cost(of(1 << 15))
-		assert.Less(t, large, uint64(8<<20), "%q of %q", place, piece)
-		assert.LessOrEqual(t, late, 16*soon+100*time.Millisecond, "%q of %q", place, piece) // others use the machine too
+		const mostLarge = 8 << 20
+		latest := 16*soon + 100*time.Millisecond
+		large, late := costWithin(of(1<<15), mostLarge, latest)
+		assert.LessOrEqual(t, large, uint64(mostLarge), "%q of %q", place, piece)
+		assert.LessOrEqual(t, late, latest, "%q of %q", place, piece)
 	}
 }
 

