@@ -32,7 +32,7 @@ func TestPartText(t *testing.T) {
 		{"unknown charset, bytes", "text/plain; charset=x-none", "", "gr\xfc\xdfe", "grüße", []string{"unknown charset x-none"}},
 		{"unknown charset of two bytes, CR LF", "text/plain; charset=utf-16x", "", "a\r\nb\rc", "a\nb\nc", []string{"unknown charset utf-16x"}},
 		{"ASCII called UTF-32, CR LF", "text/plain; charset=utf-32", "", "a\r\nb", "a\nb", nil},
-		{"HTML", "text/html", "", "<html><head><title>t</title><style>s</style></head><body><p>a &lt;b@c&gt;<br>d <b>e</b>f</p>g", "a <b@c>\nd e f\ng", nil},
+		{"HTML", "text/html", "", "<html><head><title>t</title><style>s</style></head><body><p>a &lt;b@c&gt;<br>d <b>e</b>f</p>g", "a <b@c>\nd e f\n\ng", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -120,7 +120,7 @@ func hasWords(diagnostic string) bool {
 // inline keeps the returned message that stands in a text.
 func (p *parser) inline(raw []byte, at Place) {
 	if p.Original == nil {
-		p.original(&part{number: at.Part, body: raw}, true)
+		p.original(&part{number: at.Part, media: "text/plain", body: raw}, true)
 		p.Original.At = at
 	}
 }

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// htmlText returns the text of an HTML page: one line for each block. What
+// htmlText returns the text of an HTML page: a line for each block, with a blank
+// one after a paragraph, and the lines of a pre element as they are. What
 // stands in angle brackets like a tag but holds an @ is text: an address that
 // nobody has escaped.
 func htmlText(page string) string {
@@ -13,14 +14,10 @@ func htmlText(page string) string {
 	for p.page != "" {
 		text, tag := p.next()
 		if p.pre {
-			for range strings.Count(text, "\n") {
-				var line string
-				line, text, _ = strings.Cut(text, "\n")
-				p.text(line)
-				p.endLine()
-			}
+			p.verbatim(text)
+		} else {
+			p.text(text)
 		}
-		p.text(text)
 		if tag == "" {
 			continue
 		}
@@ -30,11 +27,14 @@ func htmlText(page string) string {
 		switch name {
 		case "style", "script", "head", "title":
 			p.skip(name)
-		case "p", "div", "br", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "hr", "blockquote", "dt", "dd", "body",
-			"/p", "/div", "/tr", "/li", "/table", "/h1", "/h2", "/h3", "/h4", "/h5", "/h6", "/pre", "/ul", "/ol", "/blockquote", "/dt", "/dd", "/body":
+		case "br", "/p":
+			p.gap = name == "/p" || !p.inLine
+			p.endLine()
+		case "p", "div", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "ul", "ol", "hr", "blockquote", "dt", "dd", "body",
+			"/div", "/tr", "/li", "/table", "/h1", "/h2", "/h3", "/h4", "/h5", "/h6", "/pre", "/ul", "/ol", "/blockquote", "/dt", "/dd", "/body":
 			p.endLine()
 		case "td", "th":
-			p.cell = p.inLine
+			p.cell, p.gap = p.inLine, false
 		case "wbr":
 			p.joins = true
 		case "a":
@@ -57,6 +57,7 @@ type htmlReader struct {
 	page   string // what is still to read
 	out    strings.Builder
 	inLine bool // something stands on the last line of out
+	gap    bool // what follows is another paragraph
 	pre    bool // the lines of the page are those of the text
 	joins  bool // what follows may belong to the last word, as where an address is half bold
 	cell   bool // what follows stands in the next cell of a table
@@ -182,6 +183,8 @@ func (p *htmlReader) text(s string) {
 	// Some software escapes twice.
 	for word := range strings.FieldsSeq(html.UnescapeString(html.UnescapeString(s))) {
 		switch {
+		case p.gap:
+			p.endParagraph()
 		case p.inLine && p.cell:
 			p.out.WriteByte('\t')
 		case p.inLine && !joins:
@@ -190,6 +193,28 @@ func (p *htmlReader) text(s string) {
 		p.out.WriteString(word)
 		p.inLine, p.cell, joins = true, false, false
 	}
+}
+
+// verbatim adds a text whose lines and spaces are those of the page.
+func (p *htmlReader) verbatim(s string) {
+	s = strings.ReplaceAll(html.UnescapeString(html.UnescapeString(s)), "\u00a0", " ")
+	if s == "" {
+		return
+	}
+	if p.gap {
+		p.endParagraph()
+	}
+	p.out.WriteString(s)
+	p.inLine = s[len(s)-1] != '\n'
+}
+
+// endParagraph puts a blank line before what follows.
+func (p *htmlReader) endParagraph() {
+	p.endLine()
+	if p.out.Len() > 0 {
+		p.out.WriteByte('\n')
+	}
+	p.gap = false
 }
 
 func (p *htmlReader) endLine() {

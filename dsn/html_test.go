@@ -1,15 +1,17 @@
 package dsn
 
 import (
+	"html"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestHTMLText(t *testing.T) {
 	for _, test := range []struct{ name, page, want string }{
-		{"blocks are lines", "<html><body><p>Delivery has failed<br>to this\r\n address:</p><div>bob@example.org</div></body></html>", "Delivery has failed\nto this address:\nbob@example.org\n"},
+		{"blocks are lines", "<html><body><p>Delivery has failed<br>to this\r\n address:</p><div>bob@example.org</div></body></html>", "Delivery has failed\nto this address:\n\nbob@example.org\n"},
 		{"what is not shown", "<head><title>Undeliverable</title></head><style>p{}</style><SCRIPT>if (a<b) {}</SCRIPT>seen", "seen"},
 		{"references", "a&nbsp;b &lt;bob@example.org&gt; &#228; &amp;lt;", "a b <bob@example.org> ä <"},
 		{"an address that nobody escaped", "<p>Your message to <bob@example.org> failed</p>", "Your message to <bob@example.org> failed\n"},
@@ -18,7 +20,8 @@ func TestHTMLText(t *testing.T) {
 		{"a quote in a name", `<p don't>text</p>`, "text\n"},
 		{"a quote that is never closed", `<a href="x>link</a> after`, "link after"},
 		{"an address in pieces", "to bob<wbr>@example<wbr>.org, <b>amy</b>@example.org and <i>eve@</i>example.org <wbr>@ <b>once</b>", "to bob@example.org, amy@example.org and eve@example.org @ once"},
-		{"lines as they are", "a\nb<pre>\n1) c\n\n<b>2)</b> d</pre>e\nf", "a b\n1) c\n2) d\ne f"},
+		{"paragraphs", "<p>a</p><p>b<br>c</p>d<br> <br/>e<br><br><br>f<table><td><p>g</p><td><p>h</p>", "a\n\nb\nc\n\nd\n\ne\n\nf\ng\nh\n"},
+		{"lines as they are", "a\nb<pre>\n1) c\n\n<b>2)</b> d</pre>e\nf", "a b\n\n1) c\n\n2) d\ne f"},
 		{"a link that shows a name", `to <a href="mailto:bob@example.org?subject=x">Bob Miller</a> and <a href='mailto:eve@example.org'>eve@example.org</a>, see <a href="https://example.org">us</a>`, "to Bob Miller <bob@example.org> and eve@example.org , see us"},
 		{"comments", "a<!-- <p> -- > -->b<!--[if mso]>c<![endif]-->d<!doctype html><?xml?>e", "a b d e"},
 		{"a comment that never ends", "a<!-- b> c", "a c"},
@@ -40,5 +43,48 @@ func TestHTMLTextLinear(t *testing.T) {
 		t.Run(piece, func(t *testing.T) {
 			assert.NotPanics(t, func() { htmlText(strings.Repeat(piece, 1<<20/len(piece))) })
 		})
+	}
+}
+
+// How a text is set does not change what it says.
+func TestTheSameInOtherForms(t *testing.T) {
+	text := `The mail gateway at gw.example.net tried to deliver your message to
+anna@example.net, bob@example.net and carol@example.net.
+
+It was delivered to anna@example.net and carol@example.net.
+For bob@example.net the receiving server said:
+
+   552 5.2.2 Mailbox is over its quota
+
+No further attempts will be made.
+
+------ This is a copy of the message, including all the headers. ------
+
+Return-Path: <news@example.org>
+To: anna@example.net
+
+Hello.
+`
+	parse := func(media, text string) *Report {
+		return Parse([]byte("From: MAILER-DAEMON@example.net\nSubject: failure notice\nContent-Type: " + media + "\n\n" + text))
+	}
+	want := parse("text/plain", text)
+	require.Len(t, want.Recipients, 3)
+	require.Equal(t, "anna@example.net", want.Original.Header.Get("To"))
+	escaped := html.EscapeString(text)
+	paragraphs := strings.ReplaceAll(escaped, "\n\n", "</p>\n<p>")
+	for name, other := range map[string]*Report{
+		"space at the ends of lines": parse("text/plain", strings.ReplaceAll(text, "\n", " \t\n")),
+		"preformatted":               parse("text/html", "<pre>"+escaped+"</pre>"),
+		"paragraphs":                 parse("text/html", "<p>"+strings.ReplaceAll(paragraphs, "\n", "<br>\n")+"</p>"),
+		"line breaks":                parse("text/html", strings.ReplaceAll(escaped, "\n", "<br>\n")),
+	} {
+		require.Len(t, other.Recipients, len(want.Recipients), name)
+		for i, r := range other.Recipients {
+			r.At, r.Diagnostic.At = want.Recipients[i].At, want.Recipients[i].Diagnostic.At
+			assert.Equal(t, want.Recipients[i], r, name)
+		}
+		assert.Equal(t, want.Original.Header.Get("To"), other.Original.Header.Get("To"), name)
+		assert.True(t, other.Original.Whole, name)
 	}
 }

@@ -32,6 +32,7 @@ type walker struct {
 	msg []byte
 	*memory
 	limits  Limits
+	prose   bool      // the message stands in a text: white space on a line ends its header
 	top     *Fields   // where the header of the message goes
 	defects *[]Defect // nil if they do not count
 
@@ -305,7 +306,7 @@ func (w *walker) header(pos int, number string) (fields []fieldSpan, body int) {
 		return nil, pos
 	}
 	text := w.msg[pos:]
-	r := fieldReader[[]byte]{text: text, header: true}
+	r := fieldReader[[]byte]{text: text, header: !w.prose}
 	if number != "" {
 		r.isBody = func(at int) bool { return w.isBody(text[at:], number) }
 	}

@@ -212,7 +212,7 @@ func (p *parser) original(part *part, whole bool) {
 		return
 	}
 	raw := part.plain()
-	w := walker{msg: raw, memory: p.memory, limits: p.limits}
+	w := walker{msg: raw, memory: p.memory, limits: p.limits, prose: part.media == "text/plain"}
 	start := w.skipEnvelope()
 	header, body := w.header(start, "")
 	p.Original = &Original{

@@ -10,7 +10,10 @@ import (
 // end goes on to m: "bob@example.org was forwarded to carol@example.org".
 func (r *reader) goesOn(end int, m mention) bool {
 	between := r.text[end:m.start]
-	if len(between) > 100 || strings.Contains(between, ". ") || strings.Contains(between, ".\n") || strings.Contains(between, "\n\n") {
+	if len(between) > 100 || strings.Contains(between, ". ") || strings.Contains(between, ".\n") {
+		return false
+	}
+	if end, _ := indexBlankLine(between); end >= 0 {
 		return false
 	}
 	switch kinds := r.kindsBetween(end, m.start); {
@@ -160,9 +163,15 @@ func (r *reader) saidOf(list []candidate, group []int, i int) (Action, span) {
 func (r *reader) sentenceStart(offset int) int {
 	start := max(0, offset-near)
 	for i := offset; i > start+1; i-- {
-		switch last, mark := r.text[i-1], r.text[i-2]; {
-		case last == ' ' && (mark == '.' || mark == ';'), last == '\n' && (mark == '.' || mark == '\n'):
-			return i
+		switch mark := r.text[i-2]; r.text[i-1] {
+		case ' ':
+			if mark == '.' || mark == ';' {
+				return i
+			}
+		case '\n':
+			if row := strings.TrimRight(r.text[start:i-1], " \t"); row == "" || row[len(row)-1] == '.' || row[len(row)-1] == '\n' {
+				return i
+			}
 		}
 	}
 	return start
@@ -177,19 +186,36 @@ func (r *reader) sentenceEnd(offset int) int {
 			end = offset + i + 1
 		}
 	}
-	if i := strings.Index(r.text[offset:end], "\n\n"); i >= 0 {
+	if i, _ := indexBlankLine(r.text[offset:end]); i >= 0 {
 		paragraph := r.text[offset : offset+i]
 		rest := r.text[offset+i : min(len(r.text), offset+near)]
 		end = offset + i
-		if strings.HasSuffix(strings.TrimRight(paragraph, " "), ":") {
-			lead := len(rest) - len(strings.TrimLeft(rest, " \n"))
+		if strings.HasSuffix(strings.TrimRight(paragraph, " \t"), ":") {
+			lead := len(rest) - len(strings.TrimLeft(rest, " \t\n"))
 			end += len(rest)
-			if j := strings.Index(rest[lead:], "\n\n"); j >= 0 {
+			if j, _ := indexBlankLine(rest[lead:]); j >= 0 {
 				end = offset + i + lead + j
 			}
 		}
 	}
 	return end
+}
+
+// indexBlankLine returns where the first line ends that a blank one follows, and
+// where the line after that begins; -1 if there is none.
+func indexBlankLine(s string) (end, next int) {
+	for {
+		n := strings.IndexByte(s[next:], '\n')
+		if n < 0 {
+			return -1, -1
+		}
+		end = next + n
+		for next = end + 1; next < len(s) && isBlank(s[next]); next++ {
+		}
+		if next < len(s) && s[next] == '\n' {
+			return end, next + 1
+		}
+	}
 }
 
 // exceptions follow what was delivered: "to all recipients except".

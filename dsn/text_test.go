@@ -160,3 +160,12 @@ func FuzzReadText(f *testing.F) {
 		}
 	})
 }
+
+func TestIndexBlankLine(t *testing.T) {
+	for s, want := range map[string][2]int{
+		"": {-1, -1}, "a": {-1, -1}, "a\nb\n": {-1, -1}, "a\n\nb": {1, 3}, "a\n \t\nb": {1, 5}, "a\n b\n\n": {4, 6}, "\n\n": {0, 2}, "a\n ": {-1, -1},
+	} {
+		end, next := indexBlankLine(s)
+		assert.Equal(t, want, [2]int{end, next}, "%q", s)
+	}
+}
