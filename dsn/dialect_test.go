@@ -93,6 +93,7 @@ func TestTemplate(t *testing.T) {
 		{"Reason: {line}", "Reason: gone", true, "", "", "gone"},
 		{"{local}", "bob", true, "", "", ""},
 		{"{local}", "bob and carol", false, "", "", ""},
+		{"{local}", "--", false, "", "", ""},
 		{"{any} gave {reply}", "mx.example.org gave 550 no", true, "", "", "550 no"},
 		{"{addr} on {rest}", "bob@example.org on Friday", true, "bob@example.org", "", "Friday"},
 		{"{command} {ip}: {rest}", "RCPT TO [192.0.2.1]: no", true, "", "", "no"},

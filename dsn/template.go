@@ -130,7 +130,7 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 			for n < end && (isAtext(text[n]) || text[n] == '.') && !(i+1 < len(tokens) && strings.HasPrefix(tokens[i+1].words, text[n:n+1])) {
 				n++
 			}
-			if n == at || n < end && i == len(tokens)-1 {
+			if isRule(text[at:n]) || n < end && i == len(tokens)-1 {
 				return false
 			}
 			c.local, at = span{at, n}, n
