@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -120,9 +121,20 @@ func hasWords(diagnostic string) bool {
 // inline keeps the returned message that stands in a text.
 func (p *parser) inline(raw []byte, at Place) {
 	if p.Original == nil {
-		p.original(&part{number: at.Part, media: "text/plain", body: raw}, true)
-		p.Original.At = at
+		p.original(&part{number: at.Part, media: "text/plain", body: withoutMargin(raw)}, true)
+		p.Original.Raw, p.Original.At = raw, at
 	}
+}
+
+// withoutMargin returns raw without what its first line begins with to set it
+// off, white space or marks of quotation, on each line that begins so.
+func withoutMargin(raw []byte) []byte {
+	margin := string(raw[:len(raw)-len(bytes.TrimLeft(raw, "> \t"))])
+	if margin == "" {
+		return raw
+	}
+	raw = bytes.ReplaceAll(raw[len(margin):], []byte("\n"+margin), []byte("\n"))
+	return bytes.ReplaceAll(raw, []byte("\n"+strings.TrimRight(margin, " \t")+"\n"), []byte("\n\n"))
 }
 
 // add joins what the text says to what the machine-readable parts say.

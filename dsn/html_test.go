@@ -73,7 +73,12 @@ Hello.
 	require.Equal(t, "anna@example.net", want.Original.Header.Get("To"))
 	escaped := html.EscapeString(text)
 	paragraphs := strings.ReplaceAll(escaped, "\n\n", "</p>\n<p>")
+	said, original, _ := strings.Cut(text, "headers. ------\n\n")
+	quoted := said + "headers. ------\n\n> " + strings.ReplaceAll(strings.TrimSuffix(original, "\n"), "\n", "\n> ") + "\n"
 	for name, other := range map[string]*Report{
+		"quoted original":            parse("text/plain", quoted),
+		"quoted, and blank lines":    parse("text/plain", strings.ReplaceAll(quoted, "> \n", ">\n")),
+		"indented original":          parse("text/plain", strings.ReplaceAll(quoted, "\n> ", "\n    ")),
 		"space at the ends of lines": parse("text/plain", strings.ReplaceAll(text, "\n", " \t\n")),
 		"preformatted":               parse("text/html", "<pre>"+escaped+"</pre>"),
 		"paragraphs":                 parse("text/html", "<p>"+strings.ReplaceAll(paragraphs, "\n", "<br>\n")+"</p>"),
