@@ -247,14 +247,16 @@ func unescape(s string) string {
 	return b.String()
 }
 
-// lower returns s with its ASCII letters in lower case.
+// lower returns s with its ASCII letters in lower case. It changes no other
+// byte, so what stands at an offset in the one does in the other.
 func lower(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] |= 0x20
 		}
-		return r
-	}, s)
+	}
+	return string(b)
 }
 
 func isAlphanumeric(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' }

@@ -212,6 +212,7 @@ func TestDecode(t *testing.T) {
 		"list-bounces+anna+news=example.net@lists.example.org":         {FormVERP, "anna+news@example.net", "list-bounces@lists.example.org"},
 		"list-return-17-anna=example.net@example.org":                  {FormVERP, anna, "list-return@example.org"},
 		"list-return-17-anna-b=example.net@example.org":                {FormVERP, "anna-b@example.net", "list-return@example.org"},
+		"\xb9-return-17-anna=example.net@example.org":                  {FormVERP, anna, "\xb9-return@example.org"},
 		"bounces-anna=example.net@example.org":                         {FormVERP, anna, "bounces@example.org"},
 		"list-bounces-anna=example.net@example.org":                    {FormVERP, anna, "list-bounces@example.org"},
 		"bounce+anna==a==example.net==list@lists.example.org":          {FormVERP, anna, "list@lists.example.org"},
