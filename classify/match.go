@@ -372,13 +372,13 @@ func (c *Classifier) decisive(f *facts, s *scratch) candidate {
 // once it has given up. Words that call a mailbox dead do not outrank a code
 // that is clear about the message or the session (x.6.z, x.7.z, 530 to 538):
 // what is unknown or invalid then is no mailbox. The account of X.7.13 may be one.
-// A code proves no mailbox dead beside words of another matter.
+// A code proves no mailbox or domain dead beside words of another matter.
 func (c *Classifier) contradicted(x candidate, tier int, f *facts, s *scratch) bool {
 	m := &c.matchers[x.rule-1]
 	switch tier {
 	case tierStatus:
 		return f.reply.Class() == codes.Transient && m.row.reason == PermanentFailure ||
-			m.row.dead && (isLogin(f.reply) || m.row.fault == Address && f.ofOtherMatter())
+			m.row.dead && (isLogin(f.reply) || f.ofOtherMatter(m.row.fault))
 	case tierText:
 		if !m.row.dead || m.row.fault != Address {
 			return false

@@ -12,9 +12,9 @@ import (
 //go:embed words-of-codes.txt
 var wordsOfCodes string
 
-// mailboxWords are those that speak of a mailbox, emptyWords those that say
-// nothing of the matter.
-var mailboxWords, emptyWords = codeWords("mailbox"), codeWords("nothing")
+// mailboxWords are those that speak of a mailbox, domainWords those that speak of
+// a domain, emptyWords those that say nothing of the matter.
+var mailboxWords, domainWords, emptyWords = codeWords("mailbox"), codeWords("domain"), codeWords("nothing")
 
 func codeWords(meaning string) func() *wordTable {
 	return sync.OnceValue(func() *wordTable {
@@ -34,11 +34,11 @@ func codeWords(meaning string) func() *wordTable {
 // maxLocalPart is how long one is at most, RFC 5321 section 4.5.3.1.1.
 const maxLocalPart = 64
 
-// ofOtherMatter reports whether the answer has words that none of a mailbox
-// stands among, though no rule knows what they say: the code of a dead mailbox
-// proves nothing beside "550 5.1.1 Zip bomb". Where a script other than Latin
+// ofOtherMatter reports whether the answer has words, if none that a rule knows,
+// and none of them is of the mailbox or the domain at fault: the code of a dead
+// mailbox proves nothing beside "550 5.1.1 Zip bomb". Where a script other than Latin
 // stands, nothing is known of the words.
-func (f *facts) ofOtherMatter() bool {
+func (f *facts) ofOtherMatter(fault Fault) bool {
 	text := f.texts[theAnswer]
 	text = text[:min(len(text), maxText)]
 	text = text[strings.LastIndex(text, ": ")+1:] // "Recipient address rejected: " is no cause
@@ -47,7 +47,7 @@ func (f *facts) ofOtherMatter() bool {
 		word := s.word()
 		switch {
 		case len(word) < 2 || s.host != hostRange{} || strings.ContainsAny(string(word), "0123456789"):
-		case word[0] >= utf8.RuneSelf || mailboxWords().id(word) != 0:
+		case word[0] >= utf8.RuneSelf || mailboxWords().id(word) != 0, fault == Domain && domainWords().id(word) != 0:
 			return false
 		case !other && emptyWords().id(word) == 0:
 			other = !f.inLocalPart(word)

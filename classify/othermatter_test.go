@@ -25,7 +25,11 @@ func TestOfOtherMatter(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			f := facts{addresses: [2]string{"", "zip.zap@example.org"}}
 			f.texts[theAnswer] = test.answer
-			assert.Equal(t, test.want, f.ofOtherMatter())
+			assert.Equal(t, test.want, f.ofOtherMatter(Address))
 		})
 	}
+	f := facts{}
+	f.texts[theAnswer] = "550 5.1.2 MX is parked"
+	assert.False(t, f.ofOtherMatter(Domain))
+	assert.True(t, f.ofOtherMatter(Address))
 }
