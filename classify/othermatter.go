@@ -36,24 +36,33 @@ const maxLocalPart = 64
 
 // ofOtherMatter reports whether the answer has words, if none that a rule knows,
 // and none of them is of the mailbox or the domain at fault: the code of a dead
-// mailbox proves nothing beside "550 5.1.1 Zip bomb". Where a script other than Latin
-// stands, nothing is known of the words.
+// mailbox proves nothing beside "550 5.1.1 Zip bomb". Behind a colon stands the
+// cause. Where a script other than Latin stands, nothing is known of the words.
 func (f *facts) ofOtherMatter(fault Fault) bool {
 	text := f.texts[theAnswer]
 	text = text[:min(len(text), maxText)]
-	text = text[strings.LastIndex(text, ": ")+1:] // "Recipient address rejected: " is no cause
-	other := false
-	for s := (scanner{text: text}); s.next(); {
+	for {
+		i := strings.LastIndex(text, ": ")
+		if other, said := f.matter(text[i+1:], fault); said || i < 0 {
+			return other
+		}
+		text = text[:i]
+	}
+}
+
+// matter reports whether a clause is of another matter, and whether it says of which it is.
+func (f *facts) matter(clause string, fault Fault) (other, said bool) {
+	for s := (scanner{text: clause}); s.next(); {
 		word := s.word()
 		switch {
 		case len(word) < 2 || s.host != hostRange{} || strings.ContainsAny(string(word), "0123456789"):
 		case word[0] >= utf8.RuneSelf || mailboxWords().id(word) != 0, fault == Domain && domainWords().id(word) != 0:
-			return false
+			return false, true
 		case !other && emptyWords().id(word) == 0:
 			other = !f.inLocalPart(word)
 		}
 	}
-	return other
+	return other, other
 }
 
 // inLocalPart reports whether the word stands in the local part of the recipient.

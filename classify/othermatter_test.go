@@ -19,6 +19,8 @@ func TestOfOtherMatter(t *testing.T) {
 		{"in another script", "550 5.1.1 Потребителят липсва", false},
 		{"of something else", "550 5.1.1 Zip bomb", true},
 		{"behind what Postfix says of all", "550 5.1.1 <bob@example.org>: Recipient address rejected: Zip bomb", true},
+		{"before a colon", "550 5.1.1 Zip bomb: rejected: 42", true},
+		{"behind what is of no matter", "550 5.1.1 Bob has left: rejected", false},
 		{"the local part", "550 5.1.1 no zip here", false},
 		{"an identifier", "550 5.1.1 1a2b3c4d", false},
 	} {

@@ -453,6 +453,15 @@ Subject: Failure of <20260114.4711@mail.example.net>
 
 Message <20260114.4711@mail.example.net> from <news@example.com> to <bob@example.org>: 550 rejected
 `, []string{"bob@example.org failed 550"}},
+		{"a postmaster's automatic answer", `
+Return-Path: <>
+From: postmaster@example.org
+Subject: Address changed
+Auto-Submitted: auto-replied
+
+Your message to bob@example.org could not be delivered. This address is no longer
+in use. Please write to carol@example.org instead.
+`, []string{"bob@example.org failed"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

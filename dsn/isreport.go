@@ -76,10 +76,11 @@ func (r *reader) isReport(d *dialect) bool {
 	return false
 }
 
-// failureOf reports whether the Subject is that of a report and the sentence
-// that names an item says to who gets it that delivery of their message failed, and the text why.
+// failureOf reports whether the Subject is that of a report, or a mail office
+// writes, and the sentence that names an item says to who gets it that delivery
+// of their message failed, and the text why.
 func (r *reader) failureOf(it *item) bool {
-	if !r.signs.aboutFailure() || r.signs.subjectStart&(saysAway|saysChallenge) != 0 {
+	if !r.signs.aboutFailure() && !r.signs.office || r.signs.subjectStart&(saysAway|saysChallenge) != 0 {
 		return false
 	}
 	rest := min(it.rest, len(r.text)) // it may stand where the original begins
