@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"hash"
+	"io"
 	"iter"
 	"strings"
 	"time"
@@ -30,15 +32,17 @@ type Reading struct {
 // strike. There is none where a report names nobody.
 func EventsOf(report *dsn.Report, verdicts iter.Seq2[*dsn.Recipient, classify.Verdict], reading Reading) []Event {
 	var events []Event
+	at := make(map[string]int) // the event of each address
+	id := identify(report)
+	date, message := report.Header.Date("Date"), cut(report.Header.Get("Message-ID"), MaxText)
 	for r, v := range verdicts {
 		key := Key(r.Address())
 		if key == "" {
 			continue
 		}
 		e := Event{
-			ID:        ID(report, key),
 			Address:   key,
-			Time:      happened(report, r, reading.At),
+			Time:      happened(reading.At, date, r.LastAttempt, report.ArrivalDate),
 			Recorded:  reading.At.UTC().Truncate(time.Microsecond),
 			Reason:    v.Reason,
 			Fault:     v.Fault,
@@ -51,24 +55,16 @@ func EventsOf(report *dsn.Report, verdicts iter.Seq2[*dsn.Recipient, classify.Ve
 			Provider:  provider(r, reading.Provider),
 			Proved:    reading.Proved,
 			Source:    reading.Source,
-			Message:   cut(report.Header.Get("Message-ID"), MaxText),
+			Message:   message,
 		}
-		events = add(events, e)
+		if i, twice := at[key]; !twice {
+			e.ID, at[key] = id(key), len(events)
+			events = append(events, e)
+		} else if have := &events[i]; rank(e.Strike()) > rank(have.Strike()) {
+			e.ID, *have = have.ID, e
+		}
 	}
 	return events
-}
-
-// add appends e unless its address is there already; then the stronger stays.
-func add(events []Event, e Event) []Event {
-	for i := range events {
-		if have := &events[i]; have.Address == e.Address {
-			if rank(e.Strike()) > rank(have.Strike()) {
-				*have = e
-			}
-			return events
-		}
-	}
-	return append(events, e)
 }
 
 func rank(s Strike) int {
@@ -107,46 +103,49 @@ func Key(address string) string {
 //
 // What we make of a report has no part in it, so better rules do not count it
 // a second time.
-func ID(report *dsn.Report, address string) string {
-	h := hasher{make([]byte, 0, 256)}
-	h.add("nixie event 1", report.Header.Get("Message-ID"), report.Header.Get("Date"))
+func ID(report *dsn.Report, address string) string { return identify(report)(Key(address)) }
+
+// identify returns the ID of a report's event about each key.
+func identify(report *dsn.Report) func(key string) string {
+	h := sha256.New()
+	add(h, "nixie event 1", report.Header.Get("Message-ID"), report.Header.Get("Date"))
 	if report.Header.Get("Message-ID") == "" {
-		h.add(report.Header.Get("From"), report.Header.Get("Subject"), report.EnvelopeID, report.Fields.Get("Arrival-Date"))
+		add(h, report.Header.Get("From"), report.Header.Get("Subject"), report.EnvelopeID, report.Fields.Get("Arrival-Date"))
 		if report.Original != nil {
-			h.add(report.Original.Header.Get("Message-ID"), report.Original.Header.Get("Date"))
+			add(h, report.Original.Header.Get("Message-ID"), report.Original.Header.Get("Date"))
 		}
-		h.add(strings.Join(strings.Fields(report.Text), ""))
+		add(h, strings.Join(strings.Fields(report.Text), ""))
 	}
-	h.add(Key(address))
-	return h.String()
+	return func(key string) string {
+		h, _ := h.(hash.Cloner).Clone() // which no hash of the standard library fails to do
+		add(h, key)
+		return idOf(h)
+	}
 }
 
 // ActID returns the ID of a decision by a person.
 func ActID(act Act, about string, at time.Time) string {
-	h := hasher{}
-	h.add("nixie act 1", string(act), about, at.UTC().Format(time.RFC3339Nano))
-	return h.String()
+	h := sha256.New()
+	add(h, "nixie act 1", string(act), about, at.UTC().Format(time.RFC3339Nano))
+	return idOf(h)
 }
 
-// hasher hashes strings so that their borders count.
-type hasher struct{ sum []byte }
-
-func (h *hasher) add(values ...string) {
+// add hashes strings so that their borders count.
+func add(h hash.Hash, values ...string) {
+	var length [binary.MaxVarintLen64]byte
 	for _, s := range values {
-		h.sum = append(binary.AppendUvarint(h.sum, uint64(len(s))), s...)
+		h.Write(binary.AppendUvarint(length[:0], uint64(len(s))))
+		io.WriteString(h, s)
 	}
 }
 
-func (h *hasher) String() string {
-	sum := sha256.Sum256(h.sum)
-	return hex.EncodeToString(sum[:16])
-}
+func idOf(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
 
-// happened returns when what the report tells took place: its own date, else
-// that of the last attempt or of the message's arrival. A date that cannot be,
-// since it lies after the reading or before there was mail, is not believed.
-func happened(report *dsn.Report, r *dsn.Recipient, read time.Time) time.Time {
-	for _, t := range []time.Time{report.Header.Date("Date"), r.LastAttempt, report.ArrivalDate} {
+// happened returns when what a report tells took place: the first date that
+// can be, the time of reading if none can. One that lies after the reading or
+// before there was mail is not believed.
+func happened(read time.Time, dates ...time.Time) time.Time {
+	for _, t := range dates {
 		if t.Year() >= 1982 && !t.After(read.Add(time.Hour)) { // the year of RFC 821
 			return t.UTC().Truncate(time.Microsecond)
 		}
@@ -174,17 +173,12 @@ func provider(r *dsn.Recipient, of func(host string) string) string {
 
 // cut returns s without bytes that no database takes, and at most n bytes of it.
 func cut(s string, n int) string {
-	if len(s) > n {
-		s = s[:n]
-		for len(s) > 0 && !utf8.RuneStart(s[len(s)-1]) {
-			s = s[:len(s)-1]
-		}
-		if r, size := utf8.DecodeLastRuneInString(s); r == utf8.RuneError && size == 1 {
-			s = s[:len(s)-1]
-		}
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\ufffd")
+	if len(s) <= n {
+		return s
 	}
-	if strings.IndexByte(s, 0) >= 0 {
-		s = strings.ReplaceAll(s, "\x00", "")
+	for !utf8.RuneStart(s[n]) {
+		n--
 	}
-	return strings.ToValidUTF8(s, "\ufffd")
+	return s[:n]
 }

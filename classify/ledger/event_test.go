@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,6 +122,20 @@ Diagnostic-Code: smtp; 552 5.2.2 Mailbox full
 	events := eventsOf(again)
 	require.Len(t, events, 1)
 	assert.Equal(t, classify.BadMailbox, events[0].Reason)
+}
+
+// A report that names very many recipients is read once, not once for each.
+func TestManyRecipients(t *testing.T) {
+	const n = 20_000
+	r := &dsn.Report{Kind: dsn.DeliveryStatus, Text: strings.Repeat("could not be delivered ", n), Header: make(dsn.Fields, n)}
+	for i := range n {
+		r.Recipients = append(r.Recipients, dsn.Recipient{Final: dsn.Typed{Value: fmt.Sprintf("user%d@example.org", i)}, Action: dsn.Failed})
+	}
+	start := time.Now()
+	events := ledger.EventsOf(r, classify.Report(r), reading)
+	assert.Len(t, events, n)
+	assert.Equal(t, ledger.ID(r, "user7@example.org"), events[7].ID)
+	assert.Less(t, time.Since(start), 20*time.Second, "by the clock, of a machine that may be busy")
 }
 
 func TestADateThatCannotBeIsNotBelieved(t *testing.T) {
