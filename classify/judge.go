@@ -18,16 +18,21 @@ func (c *Classifier) Report(report *dsn.Report) iter.Seq2[*dsn.Recipient, Verdic
 		s := c.memory.Get().(*scratch)
 		defer c.release(s)
 		text := humanText{report: report, lines: s.lines[:0]}
+		var all Verdict // where the kind of the report decides for every recipient
+		switch report.Kind {
+		case dsn.FeedbackReport:
+			all = complaint(report)
+		case dsn.DispositionNotification:
+			all = plain(WasDelivered, report, "Disposition")
+		}
 		for i := range report.Recipients {
 			r := &report.Recipients[i]
-			var v Verdict
-			switch report.Kind {
-			case dsn.FeedbackReport:
-				v = complaint(report)
-			case dsn.AutoReply:
+			v := all
+			switch {
+			case all.Reason != "":
+				v.Because = slices.Clone(all.Because)
+			case report.Kind == dsn.AutoReply:
 				v = c.autoReply(report, r, s, &text)
-			case dsn.DispositionNotification:
-				v = plain(WasDelivered, report, "Disposition")
 			default:
 				v = c.recipient(report, i, s, &text)
 			}

@@ -31,27 +31,28 @@ func (c CSV) Header() string {
 
 // Append appends the lines of one message. It may be called concurrently.
 func (c CSV) Append(dst []byte, r *Result) []byte {
+	original := ""
+	if r.Report.Original != nil {
+		original = messageID(r.Report.Original.Header.Get("Message-ID"))
+	}
 	if len(r.Recipients) == 0 {
-		return c.appendLine(dst, r, &Recipient{Recipient: &dsn.Recipient{}})
+		return c.appendLine(dst, r, &Recipient{Recipient: &dsn.Recipient{}}, original)
 	}
 	for i := range r.Recipients {
-		dst = c.appendLine(dst, r, &r.Recipients[i])
+		dst = c.appendLine(dst, r, &r.Recipients[i], original)
 	}
 	return dst
 }
 
-func (c CSV) appendLine(dst []byte, r *Result, q *Recipient) []byte {
-	id, after := "", ""
-	if r.Report.Original != nil {
-		id = messageID(r.Report.Original.Header.Get("Message-ID"))
-	}
+func (c CSV) appendLine(dst []byte, r *Result, q *Recipient, original string) []byte {
+	after := ""
 	if q.After > 0 {
 		after = strconv.Itoa(int(q.After / time.Second))
 	}
 	for i, cell := range [len(csvColumns)]string{
 		r.Source, kind(r.Report), q.Address(), string(q.Reason), string(q.Fault), string(q.Decision), q.bounceType(),
 		q.status().String(), q.reply().String(), string(q.Action), q.Original.Value, q.Final.Value, q.RemoteMTA.Value,
-		r.Report.ReportingMTA.Value, id, after, q.Diagnostic.Text, q.means(),
+		r.Report.ReportingMTA.Value, original, after, q.Diagnostic.Text, q.means(),
 	} {
 		if i > 0 {
 			dst = append(dst, ',')

@@ -18,60 +18,58 @@ import (
 // come from there. What a message does not state is empty: no status is made
 // up. It may be called concurrently.
 func Sisimai(dst []byte, r *Result) []byte {
-	for i := range r.Recipients {
-		q := &r.Recipients[i]
-		o := object{append(dst, '{')}
-		o.sisimai(r, q)
-		dst = append(o.buf, '}', '\n')
-	}
-	return dst
-}
-
-func (o *object) sisimai(r *Result, q *Recipient) {
 	var original dsn.Fields
 	if r.Report.Original != nil {
 		original = r.Report.Original.Header
 	}
-	date := r.Report.Header.Date("Date")
 	addresser := bareAddress(original.Get("From"))
-	recipient := q.Address()
-	alias := ""
-	if q.Final.Value != recipient {
-		alias = q.Final.Value
-	}
-	o.always("action", string(q.Action))
-	o.always("addresser", addresser)
-	o.always("alias", alias)
-	o.key("catch")
-	o.buf = append(o.buf, "null"...)
-	o.always("command", q.Diagnostic.Command)
-	o.always("decodedby", r.Report.Dialect)
-	o.always("deliverystatus", q.status().String())
-	o.always("destination", domain(recipient))
-	o.always("diagnosticcode", q.Diagnostic.Text)
-	o.always("diagnostictype", strings.ToUpper(q.Diagnostic.Type))
-	o.always("feedbackid", original.Get("Feedback-ID"))
-	o.always("feedbacktype", r.Report.Fields.Get("Feedback-Type"))
-	o.key("hardbounce")
-	o.buf = strconv.AppendBool(o.buf, q.bounceType() == "hard")
-	o.always("lhost", r.Report.ReportingMTA.Value)
-	o.always("listid", original.Decoded("List-ID"))
-	o.always("messageid", messageID(original.Get("Message-ID")))
-	o.always("origin", r.Source)
-	o.always("reason", sisimaiReason(q.Reason))
-	o.always("recipient", recipient)
-	o.always("replycode", q.reply().String())
-	o.always("rhost", q.RemoteMTA.Value)
-	o.always("senderdomain", domain(addresser))
-	o.always("subject", original.Decoded("Subject"))
+	feedback, feedbackType := original.Get("Feedback-ID"), r.Report.Fields.Get("Feedback-Type")
+	list, id, subject := original.Decoded("List-ID"), messageID(original.Get("Message-ID")), original.Decoded("Subject")
+	date := r.Report.Header.Date("Date")
 	timestamp := int64(0)
 	if !date.IsZero() {
 		timestamp = date.Unix()
 	}
-	o.key("timestamp")
-	o.buf = strconv.AppendInt(o.buf, timestamp, 10)
-	o.always("timezoneoffset", date.Format("-0700"))
-	o.always("token", sisimaiToken(addresser, recipient, timestamp))
+	for i := range r.Recipients {
+		q := &r.Recipients[i]
+		recipient := q.Address()
+		alias := ""
+		if q.Final.Value != recipient {
+			alias = q.Final.Value
+		}
+		o := object{append(dst, '{')}
+		o.always("action", string(q.Action))
+		o.always("addresser", addresser)
+		o.always("alias", alias)
+		o.key("catch")
+		o.buf = append(o.buf, "null"...)
+		o.always("command", q.Diagnostic.Command)
+		o.always("decodedby", r.Report.Dialect)
+		o.always("deliverystatus", q.status().String())
+		o.always("destination", domain(recipient))
+		o.always("diagnosticcode", q.Diagnostic.Text)
+		o.always("diagnostictype", strings.ToUpper(q.Diagnostic.Type))
+		o.always("feedbackid", feedback)
+		o.always("feedbacktype", feedbackType)
+		o.key("hardbounce")
+		o.buf = strconv.AppendBool(o.buf, q.bounceType() == "hard")
+		o.always("lhost", r.Report.ReportingMTA.Value)
+		o.always("listid", list)
+		o.always("messageid", id)
+		o.always("origin", r.Source)
+		o.always("reason", sisimaiReason(q.Reason))
+		o.always("recipient", recipient)
+		o.always("replycode", q.reply().String())
+		o.always("rhost", q.RemoteMTA.Value)
+		o.always("senderdomain", domain(addresser))
+		o.always("subject", subject)
+		o.key("timestamp")
+		o.buf = strconv.AppendInt(o.buf, timestamp, 10)
+		o.always("timezoneoffset", date.Format("-0700"))
+		o.always("token", sisimaiToken(addresser, recipient, timestamp))
+		dst = append(o.buf, '}', '\n')
+	}
+	return dst
 }
 
 // always appends a string, even if it is empty.
