@@ -40,3 +40,27 @@ func TestGrowth(t *testing.T) {
 		})
 	}
 }
+
+// TestGrowthOfRecipients judges reports with many recipients and much that bears
+// on each of them.
+func TestGrowthOfRecipients(t *testing.T) {
+	const n = 50_000
+	fields := make(dsn.Fields, n, n+1)
+	recipients := make([]dsn.Recipient, n)
+	for i := range recipients {
+		recipients[i] = dsn.Recipient{Action: dsn.Failed, Diagnostic: dsn.ParseDiagnostic("550 5.1.1 <news@example.net>: no such user")}
+	}
+	to := strings.Repeat("somebody@example.net, ", n)
+	for name, report := range map[string]dsn.Report{
+		"sender":    {Kind: dsn.DeliveryStatus, Header: append(fields, dsn.Field{Name: "To", Value: to})},
+		"complaint": {Kind: dsn.FeedbackReport, Fields: append(fields, dsn.Field{Name: "Feedback-Type", Value: "abuse"})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			report.Recipients = recipients
+			start := time.Now()
+			for range Report(&report) {
+			}
+			assert.Less(t, time.Since(start), 20*time.Second, "by the clock, of a machine that may be busy")
+		})
+	}
+}

@@ -7,11 +7,13 @@ import (
 	"nixie/dsn"
 )
 
-// humanText is the human-readable text of a report, parted by recipient.
+// humanText is what is found once in a report for all its recipients: its
+// human-readable text, parted by recipient, and whom the message was from.
 type humanText struct {
-	report *dsn.Report
-	lines  []int // where each line begins, as far as was asked for
-	all    bool  // these are all lines
+	report  *dsn.Report
+	lines   []int           // where each line begins, as far as was asked for
+	all     bool            // these are all lines
+	senders map[string]bool // in lower case; nil until somebody asks
 }
 
 // Limits of what is searched for one of several recipients.

@@ -104,7 +104,7 @@ func (c *Classifier) recipient(report *dsn.Report, i int, s *scratch, text *huma
 	d := &r.Diagnostic
 	f := facts{
 		action: r.Action, status: r.Status, reply: d.Reply, command: d.Command,
-		answer: d.At, fields: r.Fields, at: r.At, report: report,
+		answer: d.At, fields: r.Fields, at: r.At,
 	}
 	text.share(&f, i)
 	if f.texts[theAnswer] = d.Text; d.Text == "" {
@@ -151,7 +151,7 @@ func (c *Classifier) judge(f *facts, s *scratch, text *humanText) Verdict {
 	rule := &c.matchers[first.rule-1]
 	v.Because = c.evidence(f, s, first, text)
 	if i, ours := c.byName[senderRule]; ours && rule.Fault == "" && rule.blames() {
-		if sender := f.saidOfSender(s); sender != (span{}) {
+		if sender := f.saidOfSender(s, text); sender != (span{}) {
 			rule = &c.matchers[i]
 			e := Evidence{tierBasis[rule.tier], rule.Name, f.texts[theAnswer][sender.start:sender.end], text.within(f, int(sender.start))}
 			v.Because = slices.Insert(v.Because, 0, e)

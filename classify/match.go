@@ -57,8 +57,7 @@ type facts struct {
 	starts [passages]int    // where they begin in the human-readable text
 	answer dsn.Place        // where the answer stands
 	fields dsn.Fields
-	at     dsn.Place   // where the fields stand
-	report *dsn.Report // nil for a bare answer
+	at     dsn.Place // where the fields stand
 }
 
 // The texts that are searched for phrases, each only where those before it say

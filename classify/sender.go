@@ -21,8 +21,8 @@ func (m *matcher) blames() bool {
 // recipient's. A server that asks for the sender before it takes a message answers
 // so: "550 5.1.1 <news@example.org>: no such user". In "mail from
 // news@example.org: no such user" it may be anybody.
-func (f *facts) saidOfSender(s *scratch) span {
-	if f.report == nil {
+func (f *facts) saidOfSender(s *scratch, report *humanText) span {
+	if report == nil {
 		return span{}
 	}
 	text := f.texts[theAnswer]
@@ -61,23 +61,27 @@ func (f *facts) saidOfSender(s *scratch) span {
 	if n := len(before) - len("from"); n >= 0 && strings.EqualFold(before[n:], "from") {
 		return span{}
 	}
-	o := f.report.Original
-	if !hasAddress(f.report.Header.Get("To"), address) &&
-		(o == nil || !hasAddress(o.Header.Get("From"), address) && !hasAddress(o.Header.Get("Return-Path"), address)) {
+	if !report.isSender(address) {
 		return span{}
 	}
 	return span{int32(start), int32(end)}
 }
 
-// hasAddress reports whether address stands in a field; case does not count.
-func hasAddress(field, address string) bool {
-	for i := 0; i+len(address) <= len(field); i++ {
-		end := i + len(address)
-		if strings.EqualFold(field[i:end], address) && (i == 0 || !isAddressByte(field[i-1])) && (end == len(field) || !isAddressByte(field[end])) {
-			return true
+// isSender reports whether an address is one of those that sent the message: to
+// which the report went, or which the original names; case does not count.
+func (h *humanText) isSender(address string) bool {
+	if h.senders == nil {
+		h.senders = make(map[string]bool)
+		fields := h.report.Header.Get("To")
+		if o := h.report.Original; o != nil {
+			fields += " " + o.Header.Get("From") + " " + o.Header.Get("Return-Path")
+		}
+		isBreak := func(r rune) bool { return r < utf8.RuneSelf && !isAddressByte(byte(r)) }
+		for word := range strings.FieldsFuncSeq(strings.ToLower(fields), isBreak) {
+			h.senders[word] = true
 		}
 	}
-	return false
+	return h.senders[strings.ToLower(address)]
 }
 
 func isAddressByte(c byte) bool {
