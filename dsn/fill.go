@@ -53,6 +53,9 @@ func (p *parser) prose() {
 			stub, p.Text = found, ""
 			continue
 		}
+		if i > 0 && part.within != "multipart/alternative" && found.Kind == DeliveryStatus && found.namesNobody() {
+			continue // what a gateway puts below, such as the name of its virus scanner
+		}
 		if len(found.Recipients) > 0 || found.Kind != "" {
 			p.add(found)
 			p.limitRecipients()
@@ -75,7 +78,11 @@ const maxStub = 300
 
 // saysNothing reports whether a report neither names a recipient nor says why.
 func (found *prose) saysNothing() bool {
-	return len(found.Recipients) == 1 && found.Recipients[0].Address() == "" && found.Recipients[0].Diagnostic.Text == ""
+	return found.namesNobody() && found.Recipients[0].Diagnostic.Text == ""
+}
+
+func (found *prose) namesNobody() bool {
+	return len(found.Recipients) == 1 && found.Recipients[0].Address() == ""
 }
 
 // addressee restores the domain of a recipient that a server knows by its own

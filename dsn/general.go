@@ -273,7 +273,10 @@ func (r *reader) signsOff(i int) bool {
 func (r *reader) isSenderAbove(m mention, next int) bool {
 	for i := next - 1; i >= 0 && i > next-4; i-- {
 		h := r.hits[i]
-		if h.kind&saysSender != 0 && h.kind&saysRecipient == 0 && h.end <= m.start && m.start-h.end < near && !hasLetters(r.text[h.end:m.start]) {
+		if h.kind&saysSender == 0 || h.kind&saysRecipient != 0 || h.end > m.start || m.start-h.end >= near {
+			continue
+		}
+		if between := r.text[h.end:m.start]; !hasLetters(between) && strings.IndexByte(between, '.') < 0 {
 			return true
 		}
 	}

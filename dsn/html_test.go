@@ -79,6 +79,7 @@ Hello.
 		"quoted original":            parse("text/plain", quoted),
 		"quoted, and blank lines":    parse("text/plain", strings.ReplaceAll(quoted, "> \n", ">\n")),
 		"indented original":          parse("text/plain", strings.ReplaceAll(quoted, "\n> ", "\n    ")),
+		"below a banner":             parse("text/plain", "This message is from outside. Click no links unless you know the sender.\n\n"+text),
 		"space at the ends of lines": parse("text/plain", strings.ReplaceAll(text, "\n", " \t\n")),
 		"preformatted":               parse("text/html", "<pre>"+escaped+"</pre>"),
 		"paragraphs":                 parse("text/html", "<p>"+strings.ReplaceAll(paragraphs, "\n", "<br>\n")+"</p>"),

@@ -33,6 +33,14 @@ Subject: Undeliverable mail
 My mail to bob@example.net was not delivered, the server said 550 5.1.1
 user unknown. Do you have another address?
 `, nil},
+		{"a postmaster answers, behind a tag of the gateway", `
+Return-Path: <postmaster@example.net>
+From: Postmaster <postmaster@example.net>
+Subject: [EXT] Re: failure notice
+
+The log says 552 5.2.2 mailbox full for <anna@example.net>. I raised her quota,
+please send your message again.
+`, nil},
 		{"an answer to a bounce", `
 From: Carol <carol@example.org>
 Subject: Re: Mail delivery failed: returning message to sender
@@ -392,5 +400,33 @@ func TestAnswers(t *testing.T) {
 			assert.Equal(t, AutoReply, found.Kind)
 			assert.Empty(t, found.Recipients)
 		})
+	}
+}
+
+// A part below that names nobody makes no report of a message that is none.
+func TestPartBelow(t *testing.T) {
+	report := Parse([]byte(`From: Mail System <postmaster@example.org>
+Subject: Welcome to your new mailbox
+Content-Type: multipart/mixed; boundary=b
+
+--b
+
+Your account anna@example.org was created. If a message that you send cannot be
+delivered, you get a report.
+--b
+
+This message was scanned by Acme Guard. Report spam to your help desk.
+--b--
+`))
+	assert.Empty(t, report.Kind)
+	assert.Empty(t, report.Recipients)
+}
+
+func TestCutTag(t *testing.T) {
+	for subject, want := range map[string]string{
+		"[EXT] Re: hello": "Re: hello", "{Spam?} hello": "hello", "***SPAM*** hello": "hello", "[a] b": "b",
+		"[Delivery failure] hello": "[Delivery failure] hello", "[EXT": "[EXT", "[MAIL-12] b": "[MAIL-12] b", "*": "*", "": "", "hello [EXT]": "hello [EXT]",
+	} {
+		assert.Equal(t, want, cutTag(subject), subject)
 	}
 }

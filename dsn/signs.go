@@ -149,17 +149,38 @@ func isDaemon(from string) bool {
 }
 
 func (s *signs) readSubject(subject string) {
+	s.subject = saysIn(subject)
 	for {
 		var answer, forward bool
+		before := len(subject)
 		subject, answer = cutMark(subject, replyMarks)
 		subject, forward = cutMark(subject, forwardMarks)
-		if !answer && !forward {
+		subject = cutTag(subject)
+		if len(subject) == before {
 			break
 		}
 		s.answer, s.forwarded = s.answer || answer, s.forwarded || forward
 	}
-	s.subject = saysIn(subject)
 	s.subjectStart = phraseAt(subject)
+}
+
+// cutTag returns subject without a tag that gateways and lists put before it:
+// "[EXT]", "{Spam?}", "***SPAM***". What says something of a report is none, nor
+// is the number of a ticket.
+func cutTag(subject string) string {
+	if subject == "" {
+		return subject
+	}
+	i := strings.IndexByte("[{*", subject[0])
+	if i < 0 {
+		return subject
+	}
+	inside := strings.TrimLeft(subject, "[{* ")
+	end := strings.IndexByte(inside[:min(len(inside), 40)], "]}*"[i])
+	if end < 0 || strings.ContainsAny(inside[:end], "0123456789") || saysIn(inside[:end])&(saysFailed|saysDelayed|saysSubject) != 0 {
+		return subject
+	}
+	return strings.TrimLeft(inside[end+1:], "* \t")
 }
 
 // addressIn returns the address in a From field, the first in angle brackets or
