@@ -113,6 +113,7 @@ func (r *reader) actionOf(it *item, above, end int) Action {
 // stand below the row above: a line that ends in a colon or is set off. An
 // answer that ends in the address is none.
 func (r *reader) heading(above, row int) span {
+	above = max(above, row-far)
 	i := row - 1
 	for i > above && (r.blank(i) || isRule(r.row(i))) {
 		i--

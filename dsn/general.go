@@ -13,6 +13,10 @@ import (
 // near is how many bytes around an address bear on what it is.
 const near = 400
 
+// far is how many rows away a paragraph begins or ends, or has its heading, at
+// most.
+const far = 50
+
 // candidate is an address that the text may name as a failed recipient.
 type candidate struct {
 	mention
@@ -46,6 +50,7 @@ func (r *reader) findItems() {
 	failure := r.signs.subject&(saysFailed|saysDelayed) != 0 // said before the address
 	next := 0                                                // the first hit after it
 	previous, end := 0, 0                                    // where the address before it ends, and where it does
+	row, inside := -1, false                                 // the last one with an item, and whether it goes on with the one above
 	for m := range addresses(r.text) {
 		previous, end = end, m.end
 		for next < len(r.hits) && r.hits[next].start < m.start {
@@ -75,7 +80,10 @@ func (r *reader) findItems() {
 		if n := len(list) - 1; n >= 0 && c.item && c.tier == listed && list[n].item && list[n].row == c.row-1 && (isAddressAlone(r.row(c.row)) || r.followedAlike(list[n].end, m.end)) {
 			c.tier = list[n].tier // the next line of a list
 		}
-		c.item = c.item && !(r.continues(c.row) && r.itemAbove(list, c.row))
+		if c.item && c.row != row {
+			row, inside = c.row, r.continues(c.row) && r.itemAbove(list, c.row)
+		}
+		c.item = c.item && !inside
 		list = append(list, c)
 	}
 	list = withoutFormer(r.text, list)
@@ -315,7 +323,7 @@ func (r *reader) roleBefore(m mention, next, from int) (role phraseKind, gap int
 // paragraphStart returns where the paragraph that row i belongs to begins, or
 // some lines above i in a very long one.
 func (r *reader) paragraphStart(i int) int {
-	for last := max(0, i-50); i > last && !r.blank(i-1); i-- {
+	for last := max(0, i-far); i > last && !r.blank(i-1); i-- {
 	}
 	return r.rows[i].start
 }

@@ -30,11 +30,16 @@ var growing = []struct {
 		return prosaic(strings.Repeat("<a@example.org>:\n550 5.1.1 User unknown\n\n", n/43))
 	}},
 	{"many recipients in a line", func(n int) string {
-		var b strings.Builder
-		for i := range n / 22 {
-			fmt.Fprintf(&b, "%06d@example.org, ", i)
-		}
-		return prosaic("Could not be delivered to: " + b.String() + "\n\n550 5.1.1 <000007@example.org> unknown\n")
+		return prosaic("Could not be delivered to: " + addressLine(n) + "\n\n550 5.1.1 <000007@example.org> unknown\n")
+	}},
+	{"many recipients in a line above paragraphs", func(n int) string {
+		return prosaic("Could not be delivered to: " + addressLine(n/2) + strings.Repeat("\n\nx", n/6))
+	}},
+	{"many recipients in a line above blank ones", func(n int) string {
+		return prosaic("Could not be delivered to: " + addressLine(n/2) + strings.Repeat("\n", n/2) + "a@example.org")
+	}},
+	{"many recipients in a line below others", func(n int) string {
+		return prosaic("x\n " + strings.Repeat("x", n/2) + "\n  " + addressLine(n/2))
 	}},
 	{"many addresses", func(n int) string { return prosaic(strings.Repeat("a@example.org ", n/14)) }},
 	{"long header line", func(n int) string { return "Subject: " + strings.Repeat("x", n) + "\n\nbody" }},
@@ -82,6 +87,9 @@ var growing = []struct {
 	}},
 	{"many lines that are no field", func(n int) string { return "A: b\n" + strings.Repeat("no field\n", n/9) + "\nbody" }},
 	{"many empty groups", func(n int) string { return report(strings.Repeat("X-A: b\n\n", n/8), "") }},
+	{"many fields and none repeated", func(n int) string {
+		return report("Final-Recipient: rfc822; a@example.org\n"+strings.Repeat("X-A: b\n", n/14)+"\n"+strings.Repeat("Action: failed\n", n/30), "")
+	}},
 	{"deep comments", func(n int) string {
 		return report("Final-Recipient: rfc822; "+strings.Repeat("(", n/2)+"a@example.org"+strings.Repeat(")", n/2)+"\nAction: failed\n", "")
 	}},
@@ -108,6 +116,9 @@ var growing = []struct {
 	{"separators", func(n int) string { return prosaic(strings.Repeat("--- original message ---\n", n/25)) }},
 	{"transcript", func(n int) string {
 		return prosaic(strings.Repeat(">>> RCPT To:<a@example.org>\n<<< 550 5.1.1 unknown\n", n/50))
+	}},
+	{"transcript with one reply", func(n int) string {
+		return prosaic(">>> RCPT To:<a@example.org>\n" + strings.Repeat("<<< 550-unknown\n", n/16))
 	}},
 	{"footnotes", func(n int) string {
 		var b strings.Builder
@@ -148,6 +159,15 @@ func report(recipients, original string) string {
 	return "From: MAILER-DAEMON@example.org\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nSorry.\n" +
 		"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n" + recipients +
 		"\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\n" + original + "\n--b--\n"
+}
+
+// addressLine is a list of addresses.
+func addressLine(size int) string {
+	var b strings.Builder
+	for i := range size / 22 {
+		fmt.Fprintf(&b, "%06d@example.org, ", i)
+	}
+	return b.String()
 }
 
 // manyParts is a message of many parts of type message/SUBTYPE.

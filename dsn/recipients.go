@@ -187,6 +187,7 @@ func (r *reader) reasonAbove(i int) span {
 // reasonBetween returns the heading directly above a row, and below another,
 // that says why something failed.
 func (r *reader) reasonBetween(above, row int) span {
+	above = max(above, row-far)
 	for row--; row > above && r.blank(row); row-- {
 	}
 	if row <= above || row > 0 && !r.blank(row-1) || !isHeading(r.row(row)) {
@@ -275,11 +276,16 @@ func (r *reader) characterAt(offset int) int {
 	return offset
 }
 
+// maxWalked bounds how many rows paragraphs goes through, beyond ten times all
+// of them: what stands below a line may be said of every recipient in it.
+const maxWalked = 200_000
+
 // paragraphs yields the runs of lines without a blank one between two offsets.
 func (r *reader) paragraphs(from, to int) func(yield func(span) bool) {
 	return func(yield func(span) bool) {
 		var p span
-		for i := r.rowOf(from); i < len(r.rows) && r.rows[i].start < to; i++ {
+		for i := r.rowOf(from); i < len(r.rows) && r.rows[i].start < to && r.walked < maxWalked+10*len(r.rows); i++ {
+			r.walked++
 			w := r.rows[i]
 			start := w.start
 			if start < from {
@@ -312,7 +318,7 @@ func (r *reader) paragraphs(from, to int) func(yield func(span) bool) {
 // reason.
 func (r *reader) paragraph(i int) (start, end int) {
 	start = r.paragraphStart(i)
-	for last := i + 50; i+1 < len(r.rows) && i < last && !r.blank(i+1); i++ {
+	for last := i + far; i+1 < len(r.rows) && i < last && !r.blank(i+1); i++ {
 	}
 	return start, r.rows[i].end
 }

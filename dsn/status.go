@@ -123,7 +123,18 @@ func hasRecipientField(group Fields) bool {
 // repeats reports whether group has a per-recipient field that open has, so
 // that it must speak of another recipient.
 func repeats(open, group Fields) bool {
-	return slices.ContainsFunc(group, func(f Field) bool { return recipientField(f.Name) != "" && has(open, f.Name) })
+	var missing []string // from open
+	for _, f := range group {
+		name := recipientField(f.Name)
+		if name == "" || slices.Contains(missing, name) {
+			continue
+		}
+		if has(open, name) {
+			return true
+		}
+		missing = append(missing, name)
+	}
+	return false
 }
 
 // perMessage reads the per-message fields, RFC 3464 section 2.2.

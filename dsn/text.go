@@ -80,6 +80,7 @@ type reader struct {
 	text      string // what stands before the returned original
 	rows      []row  // its lines
 	split     int    // how much of text is split into rows
+	walked    int    // how many rows paragraphs has gone through
 	original  int    // where the returned original begins in the whole text, -1 if it does not
 	forwarded bool   // a person forwards it
 	hits      []hit  // the phrases in text, in order

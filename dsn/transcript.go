@@ -68,7 +68,9 @@ func (r *reader) transcript() []exchange {
 			command, address = smtpCommand(line)
 			first, last = len(list), -1
 		case received && last >= 0 && isContinuation(list[last].text, line):
-			list[last].text += " " + line
+			if x := &list[last]; len(x.text) < maxParagraph {
+				x.text += " " + line
+			}
 		case received:
 			if command == "DATA" { // what came before this answered the RCPT TO sent along with it
 				for ; first < len(list); first++ {
