@@ -3,7 +3,6 @@ package dsn
 import (
 	_ "embed"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -158,11 +157,7 @@ func (r *reader) actionOfHeading(s span) Action {
 func (r *reader) actionIn(s span, last bool) Action {
 	var action Action
 	end := -1
-	first := sort.Search(len(r.hits), func(i int) bool { return r.hits[i].start >= s.start })
-	for _, h := range r.hits[first:] {
-		if h.start >= s.end {
-			break
-		}
+	for _, h := range r.hitsBetween(s.start, s.end) {
 		if h.end > s.end {
 			continue
 		}

@@ -3,7 +3,6 @@ package dsn
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // inURL reports whether address, with before in front of it, is part of a URL;
@@ -21,18 +20,18 @@ func inURL(before, address string) bool {
 func isMessageID(before, address string) bool {
 	before = strings.TrimRight(before, " \t<:=\"'")
 	for _, label := range []string{"message-id", "message id", "messageid", "msgid", "message identifier", "for message", "references", "in-reply-to", "queue id", "queue-id"} {
-		if len(before) >= len(label) && strings.EqualFold(before[len(before)-len(label):], label) {
+		if hasSuffixFold(before, label) {
 			return true
 		}
 	}
 	local, _, _ := strings.Cut(address, "@")
 	digits := 0
 	for i := range len(local) {
-		if '0' <= local[i] && local[i] <= '9' {
+		if isDigit(local[i]) {
 			digits++
 		}
 	}
-	return digits*2 > len(local) && (len(local) > 24 || len(before) >= len("message") && strings.EqualFold(before[len(before)-len("message"):], "message"))
+	return digits*2 > len(local) && (len(local) > 24 || hasSuffixFold(before, "message"))
 }
 
 // isHeaderLabel reports whether label is that of the To or Cc field of the
@@ -74,20 +73,13 @@ func isName(s string) bool {
 // list item ("1.") aside.
 func hasLetters(s string) bool {
 	digits := 0
-	for digits < len(s) && '0' <= s[digits] && s[digits] <= '9' {
+	for digits < len(s) && isDigit(s[digits]) {
 		digits++
 	}
 	if digits > 0 && digits < 3 && strings.Trim(s[digits:], ".):]") == "" {
 		return false
 	}
-	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return true
-		}
-		i += n
-	}
-	return false
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 }
 
 // unquoteLocal returns address without quotes around a local part that needs none.

@@ -34,11 +34,7 @@ func returnDate(text string, sent time.Time) time.Time {
 
 // startsDate reports whether a word or a number begins at text[i].
 func startsDate(text string, i int) bool {
-	c := text[i]
-	if c < utf8.RuneSelf {
-		return isAlnum(c) && (i == 0 || !isAlnum(text[i-1]))
-	}
-	return false
+	return isAlnum(text[i]) && (i == 0 || !isAlnum(text[i-1]))
 }
 
 // untilBefore are words before the date of a return, untilAfter words behind.
@@ -58,7 +54,7 @@ func endsWithUntil(s string) bool {
 	s = strings.TrimRight(s, " \t\n,")
 	for _, day := range []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "montag", "dienstag", "mittwoch", "donnerstag", "freitag",
 		"lundi", "mardi", "mercredi", "jeudi", "vendredi", "lunes", "martes", "miércoles", "jueves", "viernes"} {
-		if len(s) > len(day) && strings.EqualFold(s[len(s)-len(day):], day) {
+		if hasSuffixFold(s, day) {
 			s = strings.TrimRight(s[:len(s)-len(day)], " \t\n,")
 		}
 	}
@@ -207,7 +203,7 @@ func characterDate(s, yearMark, monthMark, dayMark string) (year, month, day, n 
 
 // number reads up to four digits.
 func number(s string) (value, n int) {
-	for n < len(s) && n < 5 && '0' <= s[n] && s[n] <= '9' {
+	for n < len(s) && n < 5 && isDigit(s[n]) {
 		value = value*10 + int(s[n]-'0')
 		n++
 	}

@@ -164,13 +164,10 @@ func parseOffset(word string, otherwise *time.Location) *time.Location {
 
 // decimal reads a number of up to nine digits.
 func decimal(s string) (n int, ok bool) {
-	if s == "" || len(s) > 9 {
+	if len(s) > 9 || !isDigits(s) {
 		return 0, false
 	}
 	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return 0, false
-		}
 		n = 10*n + int(s[i]-'0')
 	}
 	return n, true

@@ -79,9 +79,9 @@ func (p *part) firstField() string {
 	return firstField(p.body)
 }
 
-// decodeCharset returns b as UTF-8. The label is in lower case. Where the label is missing, unknown or
-// wrong the bytes decide: UTF-8 if they are that, else ISO-2022-JP if they
-// switch to it, else windows-1252.
+// decodeCharset returns b as UTF-8. The label is in lower case. Where it is
+// missing, unknown or wrong the bytes decide: UTF-8 if they are that, else
+// ISO-2022-JP if they switch to it, else windows-1252.
 func decodeCharset(b []byte, label string, bad func(rule, text string)) string {
 	plain := isASCII(b)
 	escapes := plain && bytes.IndexByte(b, 0x1b) >= 0
@@ -253,24 +253,17 @@ func unhex(c byte) byte {
 // decodeBase64 decodes RFC 2045 section 6.8. Other characters are passed over
 // and a cut end is dropped; both are reported by false.
 func decodeBase64(b []byte) ([]byte, bool) {
-	ok := true
-	digits := make([]byte, 0, len(b))
-	for i, c := range b {
+	// Padding ends the data; a footer behind it is no part of it.
+	data, rest, _ := bytes.Cut(b, []byte{'='})
+	ok := len(bytes.Trim(rest, "= \t\r\n")) == 0
+	digits := make([]byte, 0, len(data))
+	for _, c := range data {
 		switch {
-		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '+', c == '/':
+		case isAlnum(c), c == '+', c == '/':
 			digits = append(digits, c)
 		case c == '\r', c == '\n', c == ' ', c == '\t':
-		case c == '=':
-			// Padding ends the data; a footer behind it is no part of it.
-			if rest := bytes.Trim(b[i:], "= \t\r\n"); len(rest) > 0 {
-				ok = false
-			}
-			b = nil
 		default:
 			ok = false
-		}
-		if b == nil {
-			break
 		}
 	}
 	if len(digits)%4 == 1 {

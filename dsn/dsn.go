@@ -13,9 +13,10 @@
 //
 // The package states facts. It fills no field with a guess and invents no
 // code; what a message does not state stays zero. The returned message is never
-// searched for codes or failures, only for whom it was sent to. Where the machine-readable part and the text speak of
-// the same recipient, the text only fills what the other leaves out, and the
-// Place of each fact shows whence it came.
+// searched for codes or failures, only for whom it was sent to. Where the
+// machine-readable part and the text speak of the same recipient, the text only
+// fills what the other leaves out, and the Place of each fact shows whence it
+// came.
 //
 // # Divergences
 //

@@ -195,12 +195,15 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 	node := &t.nodes[e.node]
 	label := node.label[e.done:] // what of it is still to come
 	var folded [utf8.UTFMax]byte
-	if i > 0 && label == "" {
-		for _, value := range t.values[node.values:node.beyond] {
-			found(i, value)
+	for {
+		if label == "" {
+			for _, value := range t.values[node.values:node.beyond] {
+				found(i, value)
+			}
 		}
-	}
-	for i < len(text) {
+		if i == len(text) {
+			return
+		}
 		// A label is long, and most of it plain letters.
 		if label != "" && foldClass[text[i]] == label[0] && label[0] != ' ' {
 			n := 1
@@ -208,11 +211,6 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 				n++
 			}
 			i, label = i+n, label[n:]
-			if label == "" {
-				for _, value := range t.values[node.values:node.beyond] {
-					found(i, value)
-				}
-			}
 			continue
 		}
 		c, size, more := foldClass[text[i]], 1, 0
@@ -248,11 +246,6 @@ func (t *foldTable[T]) at(text string, found func(n int, value T)) {
 			c = folded[k+1]
 		}
 		i += size
-		if label == "" {
-			for _, value := range t.values[node.values:node.beyond] {
-				found(i, value)
-			}
-		}
 	}
 }
 

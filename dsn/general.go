@@ -189,7 +189,7 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 	default:
 		c.tier = baseless
 	}
-	if c.tier > named && (isHelpDesk(address) || !c.item && len(trimmed) >= len("contact") && strings.EqualFold(trimmed[len(trimmed)-len("contact"):], "contact")) {
+	if c.tier > named && (isHelpDesk(address) || !c.item && hasSuffixFold(trimmed, "contact")) {
 		c.tier = forgotten
 	}
 	return c
@@ -332,11 +332,21 @@ func (r *reader) rowStart(i int) int { return r.rows[max(i, 0)].start }
 
 func (r *reader) rowEnd(i int) int { return r.rows[min(i, len(r.rows)-1)].end }
 
+// hitsBetween returns the phrases that begin between two offsets.
+func (r *reader) hitsBetween(from, to int) []hit {
+	first := sort.Search(len(r.hits), func(i int) bool { return r.hits[i].start >= from })
+	last := first
+	for last < len(r.hits) && r.hits[last].start < to {
+		last++
+	}
+	return r.hits[first:last]
+}
+
 // kindsBetween returns what the phrases between two offsets say.
 func (r *reader) kindsBetween(from, to int) phraseKind {
 	var kinds phraseKind
-	for i := sort.Search(len(r.hits), func(i int) bool { return r.hits[i].start >= from }); i < len(r.hits) && r.hits[i].start < to; i++ {
-		kinds |= r.hits[i].kind
+	for _, h := range r.hitsBetween(from, to) {
+		kinds |= h.kind
 	}
 	return kinds
 }

@@ -1,8 +1,11 @@
 package dsn
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
+
+	"nixie/codes"
 )
 
 // notification is what Amazon SES sends about a message through SNS, in the
@@ -46,8 +49,7 @@ func readNotification(text string, at Place) (prose, bool) {
 		return prose{}, false
 	}
 	if n.Message != "" && n.NotificationType == "" {
-		inner := n.Message
-		if json.Unmarshal([]byte(inner), &n) != nil {
+		if json.Unmarshal([]byte(n.Message), &n) != nil {
 			return prose{}, false
 		}
 	}
@@ -55,19 +57,13 @@ func readNotification(text string, at Place) (prose, bool) {
 	add := func(address string, action Action, status, diagnostic string) {
 		d := parseDiagnosticCode(diagnostic)
 		d.At = at
-		r := Recipient{Final: Typed{Value: address}, Action: action, Diagnostic: d, At: at}
-		r.Status = ParseDiagnostic(status).Status
-		found.Recipients = append(found.Recipients, r)
+		code, _ := codes.ParseStatus(status)
+		found.Recipients = append(found.Recipients, Recipient{Final: Typed{Value: address}, Action: action, Status: code, Diagnostic: d, At: at})
 	}
-	kind := n.NotificationType + n.EventType
-	switch kind {
+	switch n.NotificationType + n.EventType {
 	case "Bounce":
 		for _, b := range n.Bounce.BouncedRecipients {
-			action := Action(strings.ToLower(b.Action))
-			if action == "" {
-				action = Failed
-			}
-			add(b.EmailAddress, action, b.Status, b.DiagnosticCode)
+			add(b.EmailAddress, cmp.Or(Action(strings.ToLower(b.Action)), Failed), b.Status, b.DiagnosticCode)
 		}
 		found.Reporting = parseHost(n.Bounce.ReportingMTA)
 	case "Delivery":

@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -281,7 +282,7 @@ func (r *reader) characterAt(offset int) int {
 const maxWalked = 200_000
 
 // paragraphs yields the runs of lines without a blank one between two offsets.
-func (r *reader) paragraphs(from, to int) func(yield func(span) bool) {
+func (r *reader) paragraphs(from, to int) iter.Seq[span] {
 	return func(yield func(span) bool) {
 		var p span
 		for i := r.rowOf(from); i < len(r.rows) && r.rows[i].start < to && r.walked < maxWalked+10*len(r.rows); i++ {

@@ -2,7 +2,6 @@ package dsn
 
 import (
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -30,16 +29,7 @@ func (r *reader) goesOn(end int, m mention) bool {
 // isMember reports whether the address that ends at end is a list, and m a
 // member of it: the report is about the member alone.
 func (r *reader) isMember(end int, m mention) bool {
-	first := sort.Search(len(r.hits), func(i int) bool { return r.hits[i].start >= end })
-	for _, h := range r.hits[first:] {
-		if h.start >= m.start {
-			break
-		}
-		if h.kind&saysOnward != 0 && h.kind&saysRecipient != 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.hitsBetween(end, m.start), func(h hit) bool { return h.kind&saysOnward != 0 && h.kind&saysRecipient != 0 })
 }
 
 // spaceAfter returns how much of s is space and what closes an address.

@@ -29,11 +29,10 @@ type capture struct {
 
 // parseTemplate compiles s. The holes are {addr}, an address; {local}, the
 // local part of one whose domain is the reporter's, to what follows it or the
-// end of the line;
-// {host} and {ip}; {reply}, which begins with a reply or status code and takes
-// the rest of the paragraph; {rest} and {line}, which take that of the
-// paragraph or of the line whatever it is; {command}, an SMTP command; {any},
-// as little as possible of the line.
+// end of the line; {host} and {ip}; {reply}, which begins with a reply or status
+// code and takes the rest of the paragraph; {rest} and {line}, which take that
+// of the paragraph or of the line whatever it is; {command}, an SMTP command;
+// {any}, as little as possible of the line.
 func parseTemplate(s string) (template, error) {
 	t := template{tokens: make([]token, 0, 1+2*strings.Count(s, "{"))}
 	for s != "" {
