@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"unicode/utf8"
 )
 
 // Limits bound what is read of one message, so that a hostile one costs its
-// reader no more than it is worth. A limit of zero is the default, which no
-// honest report comes near. What lies beyond a limit is not read; a Defect says
-// which limit that was, and what was read so far is kept.
+// reader no more than it is worth. A limit of zero or less is the default, which
+// no honest report comes near; math.MaxInt is none. What lies beyond a limit is
+// not read; a Defect says which limit that was, and what was read so far is kept.
 type Limits struct {
 	Size       int // bytes of the message, 64 MiB
 	Depth      int // multiparts in multiparts, 20; what lies deeper is read as text
@@ -32,10 +33,11 @@ func (l Limits) Parse(msg []byte) *Report {
 	return p.Report
 }
 
-// Read is the function Read within these limits. Of r it takes no more than
-// the limit of size.
+// Read is the function Read within these limits. Of r it takes one byte more
+// than the limit of size at most.
 func (l Limits) Read(r io.Reader) (*Report, error) {
-	msg, err := io.ReadAll(io.LimitReader(r, int64(l.orDefault().Size)+1))
+	size := int64(min(l.orDefault().Size, math.MaxInt-1))
+	msg, err := io.ReadAll(io.LimitReader(r, size+1))
 	if err != nil {
 		return nil, err
 	}
@@ -44,13 +46,13 @@ func (l Limits) Read(r io.Reader) (*Report, error) {
 
 func (l Limits) orDefault() Limits {
 	return Limits{
-		Size:       cmp.Or(l.Size, 64<<20),
-		Depth:      cmp.Or(l.Depth, 20),
-		Parts:      cmp.Or(l.Parts, 10_000),
-		Texts:      cmp.Or(l.Texts, 20),
-		Recipients: cmp.Or(l.Recipients, 200_000),
-		Field:      cmp.Or(l.Field, 1<<20),
-		Defects:    cmp.Or(l.Defects, 1_000),
+		Size:       cmp.Or(max(l.Size, 0), 64<<20),
+		Depth:      cmp.Or(max(l.Depth, 0), 20),
+		Parts:      cmp.Or(max(l.Parts, 0), 10_000),
+		Texts:      cmp.Or(max(l.Texts, 0), 20),
+		Recipients: cmp.Or(max(l.Recipients, 0), 200_000),
+		Field:      cmp.Or(max(l.Field, 0), 1<<20),
+		Defects:    cmp.Or(max(l.Defects, 0), 1_000),
 	}
 }
 

@@ -2,12 +2,23 @@ package dsn
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+// TestNoLimit has limits that are none, and such as nobody means.
+func TestNoLimit(t *testing.T) {
+	msg := report("Final-Recipient: rfc822; anna@example.org\nAction: failed\nStatus: 5.1.1\n", "")
+	for _, n := range []int{math.MaxInt, -1} {
+		r, err := Limits{Size: n, Depth: n, Parts: n, Texts: n, Recipients: n, Field: n, Defects: n}.Read(strings.NewReader(msg))
+		require.NoError(t, err)
+		assert.Equal(t, facts(Parse([]byte(msg))), facts(r), "%d", n)
+	}
+}
 
 func TestLimits(t *testing.T) {
 	const recipient = "Final-Recipient: rfc822; %s@example.org\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 unknown\n\n"
