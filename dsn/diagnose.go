@@ -212,14 +212,18 @@ func (r *reader) labelled(p span) span {
 // a label: where a code stands in another row, a phrase in this one says little.
 func isCells(row string) bool { return strings.IndexByte(row, '\t') >= 0 }
 
+// maxLabel is how long a label can be, in bytes.
+const maxLabel = 200
+
 // valueAt returns where the value begins in a line such as "Reason: no such
 // user", or one of two cells, 0 if it has no such label.
 func valueAt(s string) int {
-	if strings.IndexByte(s, ':') < 0 && strings.IndexByte(s, '\t') < 0 && !strings.Contains(s, "：") {
+	start := s[:min(len(s), maxLabel)]
+	if strings.IndexByte(start, ':') < 0 && strings.IndexByte(start, '\t') < 0 && !strings.Contains(start, "：") {
 		return 0 // as most
 	}
 	words := 0
-	for i, c := range s {
+	for i, c := range start {
 		switch {
 		case 'a' <= c|0x20 && c|0x20 <= 'z':
 		case c == ':' || c == '：' || c == '\t':
