@@ -235,26 +235,14 @@ func (p *parser) commands() {
 // commandOf returns the command that was answered with reply in the session
 // that text shows.
 func commandOf(reply codes.Reply, text string) string {
-	command, answer := "", ""
-	for line := range strings.Lines(text) {
-		if rest, ok := strings.CutPrefix(line, ">>> "); ok {
-			if answer != "" {
-				break
-			}
-			command, _ = smtpCommand(rest)
-		} else if rest, ok := strings.CutPrefix(line, "<<< "); ok {
-			if answer != "" && command == "DATA" && !isContinuation(answer, rest) {
-				return "RCPT TO" // as in transcript
-			}
-			if answer == "" && strings.HasPrefix(rest, reply.String()) {
-				answer = rest
-			}
+	r := reader{text: text}
+	r.need(len(text))
+	for _, x := range r.transcript() {
+		if strings.HasPrefix(x.text, reply.String()) {
+			return x.command
 		}
 	}
-	if answer == "" {
-		return ""
-	}
-	return command
+	return ""
 }
 
 // fill gives r what it lacks.
