@@ -133,14 +133,15 @@ func (f *finder) status(i int) (Code, bool) {
 		return Code{}, false
 	}
 	c := Code{Status: st, Start: i, End: i + n}
-	l, r := f.left(i), f.right(c.End)
-	if l == leftPart || r == rightPart {
+	l := f.left(i)
+	if l == leftPart || f.joined(c.End) {
 		return Code{}, false
 	}
 	if i > 0 && f.text[i-1] == '#' && (i == 1 || strings.IndexByte(" \t\n([<{-;:,.*", f.text[i-2]) >= 0) {
 		return c, true
 	}
-	if l != leftNamed && isVersion(st, l) {
+	r := f.right(c.End)
+	if r == rightPart || l != leftNamed && isVersion(st, l) {
 		return Code{}, false
 	}
 	return c, l.allows(r) || f.closes(l, r, i)
