@@ -18,28 +18,23 @@ func Explain(s string) ([]Meaning, error) {
 	if m, ok := explainOne(s); ok {
 		return []Meaning{m}, nil
 	}
-	first, rest, _ := strings.Cut(s, " ")
-	if reply, status, ok := parseEither(first, rest); ok {
-		return explainEither(reply, status), nil
-	}
 	var found []Meaning
-	add := func(m Meaning) {
-		if !slices.ContainsFunc(found, func(f Meaning) bool { return f.Code == m.Code }) {
-			found = append(found, m)
+	add := func(c Code) {
+		status, _ := c.Status.Meaning()
+		number, _ := c.HResult.Meaning()
+		for _, m := range []Meaning{explainReply(c.Reply), status, number} {
+			if m.Code != "" && !slices.ContainsFunc(found, func(f Meaning) bool { return f.Code == m.Code }) {
+				found = append(found, m)
+			}
 		}
+	}
+	first, rest, _ := strings.Cut(s, " ")
+	if either, ok := parseEither(first, rest); ok {
+		add(either)
+		return found, nil
 	}
 	for c := range Find(s) {
-		if c.Reply != 0 {
-			add(explainReply(c.Reply))
-		}
-		if c.Status != (Status{}) {
-			m, _ := c.Status.Meaning()
-			add(m)
-		}
-		if c.HResult != 0 {
-			m, _ := c.HResult.Meaning()
-			add(m)
-		}
+		add(c)
 	}
 	if len(found) > 0 {
 		return found, nil
@@ -52,7 +47,8 @@ func Explain(s string) ([]Meaning, error) {
 
 // explainOne explains a text that is one code, name or title and nothing else.
 func explainOne(s string) (Meaning, bool) {
-	if code, ok := names()[strings.ToLower(trimPrefixes(s, "IXP_E_", "IXP_S_"))]; ok {
+	name := strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(s), "ixp_e_"), "ixp_s_")
+	if code, ok := names()[name]; ok {
 		s = code
 	}
 	if h, err := ParseHResult(s); err == nil {
@@ -92,23 +88,13 @@ func explainReply(r Reply) Meaning {
 }
 
 // parseEither reads "421" and "or 4.2.1", with or without words after them.
-func parseEither(first, rest string) (Reply, Status, bool) {
+// The two seldom mean the same.
+func parseEither(first, rest string) (Code, bool) {
 	or, rest, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	status, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
 	r, err1 := ParseReply(first)
 	s, err2 := ParseStatus(strings.TrimRight(status, ".,:;"))
-	return r, s, err1 == nil && err2 == nil && (or == "or" || or == "/")
-}
-
-// explainEither explains a reply code and a status that somebody takes for the
-// same. They seldom are, so each has its own meaning.
-func explainEither(r Reply, s Status) []Meaning {
-	first := explainReply(r)
-	second, _ := s.Meaning()
-	if first.Code == second.Code {
-		return []Meaning{first}
-	}
-	return []Meaning{first, second}
+	return Code{Reply: r, Status: s}, err1 == nil && err2 == nil && (or == "or" || or == "/")
 }
 
 // anyClass stands for the X of X.1.1; no code has it.
@@ -122,14 +108,4 @@ func parsePattern(s string) (Status, error) {
 		return st, err
 	}
 	return ParseStatus(s)
-}
-
-// trimPrefixes returns s without the first of the prefixes that it has.
-func trimPrefixes(s string, prefixes ...string) string {
-	for _, p := range prefixes {
-		if len(s) >= len(p) && strings.EqualFold(s[:len(p)], p) {
-			return s[len(p):]
-		}
-	}
-	return s
 }
