@@ -15,7 +15,7 @@ import (
 
 func newAddress() *cobra.Command {
 	var flags ledgerFlags
-	var format string
+	var format tableOrJSON
 	cmd := &cobra.Command{
 		Use:   "address ADDRESS...",
 		Short: "Say how an address stands, and why",
@@ -25,7 +25,7 @@ rests on are marked with a *.
 
 The exit status is 1 if nothing is known of an address.`,
 		Example: `  nixie address bob@example.org`,
-		Args:    cobra.MinimumNArgs(1),
+		Args:    atLeastOne("ADDRESS"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			v := &view{}
 			if v.policy, err = flags.policy.load(); err != nil {
@@ -35,12 +35,11 @@ The exit status is 1 if nothing is known of an address.`,
 				return err
 			}
 			out := cmd.OutOrStdout()
-			tell := tellAddress
-			switch {
-			case format == "json" || format == "" && !isTerminal(out):
-				tell = tellAddressJSON
-			case format != "table" && format != "":
-				return fmt.Errorf("unknown format %q: table or json", format)
+			tell := tellAddressJSON
+			if table, err := format.table(out); err != nil {
+				return err
+			} else if table {
+				tell = tellAddress
 			}
 			s, err := flags.open(cmd.Context())
 			if err != nil {
@@ -69,7 +68,7 @@ The exit status is 1 if nothing is known of an address.`,
 		},
 	}
 	flags.register(cmd)
-	cmd.Flags().StringVar(&format, "format", "", "table or json (default: table on a terminal, else json)")
+	format.register(cmd)
 	return cmd
 }
 

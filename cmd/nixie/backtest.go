@@ -15,7 +15,7 @@ import (
 func newBacktest() *cobra.Command {
 	var flags ledgerFlags
 	var against policyFlag
-	var format string
+	var format tableOrJSON
 	cmd := &cobra.Command{
 		Use:   "backtest --policy FILE [--against FILE]",
 		Short: "Try a policy on what was recorded",
@@ -46,9 +46,9 @@ mail was delivered to later: good ones, lost for a while.`,
 			}
 			other.at = tried.at
 			stdout := cmd.OutOrStdout()
-			table := format == "table" || format == "" && isTerminal(stdout)
-			if !table && format != "" && format != "json" {
-				return fmt.Errorf("unknown format %q: table or json", format)
+			table, err := format.table(stdout)
+			if err != nil {
+				return err
 			}
 			s, err := flags.open(cmd.Context())
 			if err != nil {
@@ -85,7 +85,7 @@ mail was delivered to later: good ones, lost for a while.`,
 	cmd.Flags().Var(&against, "against", "the `FILE` of the policy to compare with (default: the one in use)")
 	standsFor(cmd, "policy", "")
 	standsFor(cmd, "against", "policy")
-	cmd.Flags().StringVar(&format, "format", "", "table or json (default: table on a terminal, else json)")
+	format.register(cmd)
 	return cmd
 }
 

@@ -19,7 +19,9 @@ type tally struct {
 
 // count adds a message.
 func (t *tally) count(m *mail) {
-	t.messages++
+	if m.err == nil {
+		t.messages++
+	}
 	switch m.outcome() {
 	case wasReport:
 		t.reports++
@@ -28,7 +30,6 @@ func (t *tally) count(m *mail) {
 	case wasOther:
 		t.others++
 	case unreadable:
-		t.messages--
 		t.unreadable++
 	}
 }

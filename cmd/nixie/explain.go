@@ -28,7 +28,7 @@ subject are told, and for an argument without a code or words that a rule knows.
 		Example: `  nixie explain 5.7.26
   nixie explain 421 or 4.2.1
   nixie explain '550-5.7.26 This message is unauthenticated' --host mx.example.org`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeastOne("CODE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return explain(cmd.OutOrStdout(), cmd.ErrOrStderr(), host, args)
 		},

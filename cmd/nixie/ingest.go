@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -19,6 +20,7 @@ import (
 
 	"nixie/classify/ledger"
 	"nixie/cmd/nixie/internal/metrics"
+	"nixie/cmd/nixie/internal/render"
 	"nixie/cmd/nixie/internal/source"
 	"nixie/cmd/nixie/internal/store"
 )
@@ -106,7 +108,7 @@ not be read, and 2 for wrong usage.`,
 			}
 			for _, box := range boxes {
 				if opts.watch && !box.CanWatch() {
-					return fmt.Errorf("--watch: %s ends", box.Name)
+					return errors.New("--watch: standard input ends, and nothing more comes")
 				}
 			}
 			progress := newProgress(cmd.ErrOrStderr(), io.Discard, urls)
@@ -369,6 +371,17 @@ func (in *ingest) commit(ctx context.Context, log *slog.Logger, box source.Sourc
 	}
 	in.progress.add(len(b.mails), b.bytes)
 	return nil
+}
+
+func writeJSONLines(to io.Writer, events []ledger.Event) error {
+	w := bufio.NewWriter(to)
+	encoder := render.NewEncoder(w)
+	for i := range events {
+		if err := encoder.Encode(&events[i]); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
 }
 
 func (in *ingest) fail(log *slog.Logger, what string, err error, args ...any) {

@@ -140,6 +140,16 @@ func versionOf(info *debug.BuildInfo) string {
 	return strings.Join(line, " ")
 }
 
+// atLeastOne demands an argument of that name.
+func atLeastOne(name string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return fmt.Errorf("no %s", name)
+		}
+		return nil
+	}
+}
+
 // asFailure marks an error as one that is not about how the program was called.
 func asFailure(err error) error {
 	if err == nil {

@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"nixie/cmd/nixie/internal/render"
 	"nixie/codes"
@@ -144,25 +142,4 @@ func newOutput(format string, why render.References, unclassified bool, alone st
 		return output{render.Sisimai, stdout, nil}, nil
 	}
 	return output{render.JSON, stdout, nil}, nil
-}
-
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// terminalWidth is the width of the terminal that w writes to, 0 if it is none.
-func terminalWidth(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return width
-		}
-	}
-	return 0
-}
-
-// styleOf says whether w gets colours: a terminal does, unless NO_COLOR is set
-// (https://no-color.org) or the terminal has none.
-func styleOf(w io.Writer) render.Style {
-	return render.Style(isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -138,12 +140,49 @@ func ruleText(r *classify.Rule) string {
 	return b.String()
 }
 
+// newClassifier returns a classifier with the rules of a file before the
+// built-in ones; "" is no file. The error says what is wrong with the file,
+// with the line of each mistake.
+func newClassifier(file string) (*classify.Classifier, error) {
+	rules, err := readRules(file)
+	if err != nil {
+		return nil, err
+	}
+	c, err := classify.New(rules...)
+	return c, asFailure(err)
+}
+
+// readRules reads a file of rules; "" holds none.
+func readRules(file string) ([]classify.Rule, error) {
+	if file == "" {
+		return nil, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, asFailure(err)
+	}
+	defer f.Close()
+	rules, err := classify.ParseRules(filepath.ToSlash(file), f)
+	return rules, asFailure(err)
+}
+
+// references returns where the rules of a classifier are documented.
+func references(c *classify.Classifier) render.References {
+	return func(name string) string {
+		rule, _ := c.Rule(name)
+		if len(rule.Ref) == 0 && len(rule.Seen) > 0 {
+			return "seen: " + strings.Join(rule.Seen, "; ")
+		}
+		return strings.Join(rule.Ref, "; ")
+	}
+}
+
 // checkRules judges the samples of the rules in a file, by these rules and the
 // built-in ones, and says what comes out wrong.
 func checkRules(stdout io.Writer, file string) error {
 	rules, err := readRules(file)
 	if err != nil {
-		return asFailure(err)
+		return err
 	}
 	classifier, err := classify.New(rules...)
 	if err != nil {

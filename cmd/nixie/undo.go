@@ -94,7 +94,8 @@ func decide(ctx context.Context, s *store.Store, flags *ledgerFlags, act ledger.
 
 func newIncidents() *cobra.Command {
 	var flags ledgerFlags
-	var release, format string
+	var release string
+	var format tableOrJSON
 	cmd := &cobra.Command{
 		Use:   "incidents",
 		Short: "List the days on which a provider was not believed",
@@ -114,9 +115,9 @@ and is not held then.`,
 				return err
 			}
 			out := cmd.OutOrStdout()
-			table := format == "table" || format == "" && isTerminal(out)
-			if !table && format != "" && format != "json" {
-				return fmt.Errorf("unknown format %q: table or json", format)
+			table, err := format.table(out)
+			if err != nil {
+				return err
 			}
 			s, err := flags.open(cmd.Context())
 			if err != nil {
@@ -142,7 +143,7 @@ and is not held then.`,
 	}
 	flags.register(cmd)
 	cmd.Flags().StringVar(&release, "release", "", "let what was said in the incident with that `ID` count")
-	cmd.Flags().StringVar(&format, "format", "", "table or json (default: table on a terminal, else json)")
+	format.register(cmd)
 	cmd.MarkFlagsMutuallyExclusive("release", "at")
 	return cmd
 }

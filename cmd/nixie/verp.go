@@ -82,7 +82,7 @@ func newVERPCheck() *cobra.Command {
 not signed with a key of the file or has expired. An address of the usual
 unsigned forms is read too, but proves nothing.`,
 		Example: `  nixie verp check --key keys.toml bounce-anna=example.net=…@example.org`,
-		Args:    cobra.ExactArgs(1),
+		Args:    cobra.MatchAll(atLeastOne("ADDRESS"), cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := readOrigin(key)
 			if err != nil {

@@ -124,7 +124,7 @@ func (w *work) run(stderr io.Writer) error {
 func (w *work) read(send func(*batch) bool, free <-chan *batch) {
 	var reader mailbox.Reader
 	b := newBatch(free)
-	full := func() bool {
+	sendIfFull := func() bool {
 		if len(b.items) < batchItems && len(b.data) < batchBytes {
 			return true
 		}
@@ -137,7 +137,7 @@ func (w *work) read(send func(*batch) bool, free <-chan *batch) {
 		b.data = append(b.data, m.Data...)
 		b.size += len(m.Data)
 		b.items = append(b.items, item{source: m.Source, start: start, end: len(b.data), err: err})
-		return full()
+		return sendIfFull()
 	}
 	defer func() {
 		if len(b.items) > 0 {
@@ -157,7 +157,7 @@ func (w *work) read(send func(*batch) bool, free <-chan *batch) {
 			if err != nil || file.Size >= 0 && file.Size <= smallFile {
 				b.items = append(b.items, item{source: file.Path, file: file, err: err})
 				b.size += int(max(file.Size, 0))
-				if !full() {
+				if !sendIfFull() {
 					return
 				}
 				continue
