@@ -140,8 +140,8 @@ func (s *settings) source(name, after string) (box mailboxAt, err error) {
 	}
 	c := &box.Credentials
 	return box, s.secrets(url, "source", name, map[string]*string{
-		"password": &c.Password, "password-file": &c.PasswordFile, "password-command": &c.PasswordCommand,
-		"token": &c.Token, "token-file": &c.TokenFile, "token-command": &c.TokenCommand,
+		"password": &c.Password.Text, "password-file": &c.Password.File, "password-command": &c.Password.Command,
+		"token": &c.Token.Text, "token-file": &c.Token.File, "token-command": &c.Token.Command,
 	})
 }
 

@@ -21,6 +21,7 @@ import (
 	"nixie/classify/ledger"
 	"nixie/cmd/nixie/internal/metrics"
 	"nixie/cmd/nixie/internal/render"
+	"nixie/cmd/nixie/internal/secret"
 	"nixie/cmd/nixie/internal/source"
 	"nixie/cmd/nixie/internal/store"
 )
@@ -131,7 +132,7 @@ not be read, and 2 for wrong usage.`,
 				judge: judge, log: log, progress: progress, stdout: cmd.OutOrStdout(),
 				options: source.Options{Stdin: cmd.InOrStdin(), Again: opts.again, DryRun: opts.dryRun, Watch: opts.watch, Log: log},
 			}
-			fromEnvironment := source.Credentials{Password: os.Getenv("NIXIE_PASSWORD"), Token: os.Getenv("NIXIE_TOKEN")}
+			fromEnvironment := source.Credentials{Password: secret.Place{Text: os.Getenv("NIXIE_PASSWORD")}, Token: secret.Place{Text: os.Getenv("NIXIE_TOKEN")}}
 			for i := range boxes {
 				boxes[i].Credentials = cmp.Or(credentials, boxes[i].Credentials, fromEnvironment)
 			}
@@ -165,10 +166,10 @@ not be read, and 2 for wrong usage.`,
 	cmd.MarkFlagsMutuallyExclusive("watch", "dry-run")
 	f.StringVar(&opts.rules, "rules", "", "`FILE` of your own rules, to try first")
 	f.StringVar(&opts.origin, "origin", "", "`FILE` of your keys: what proves that a report is about your mail")
-	f.StringVar(&credentials.PasswordFile, "password-file", "", "`FILE` with the password for a mail server in its first line")
-	f.StringVar(&credentials.PasswordCommand, "password-command", "", "`COMMAND` for the shell that prints the password")
-	f.StringVar(&credentials.TokenFile, "token-file", "", "`FILE` with an access token of OAuth2 in its first line")
-	f.StringVar(&credentials.TokenCommand, "token-command", "", "`COMMAND` for the shell that prints an access token of OAuth2")
+	f.StringVar(&credentials.Password.File, "password-file", "", "`FILE` with the password for a mail server in its first line")
+	f.StringVar(&credentials.Password.Command, "password-command", "", "`COMMAND` for the shell that prints the password")
+	f.StringVar(&credentials.Token.File, "token-file", "", "`FILE` with an access token of OAuth2 in its first line")
+	f.StringVar(&credentials.Token.Command, "token-command", "", "`COMMAND` for the shell that prints an access token of OAuth2")
 	cmd.MarkFlagsMutuallyExclusive("password-file", "password-command", "token-file", "token-command")
 	registerMetrics(cmd, &opts.metrics)
 	f.StringVar(&opts.log, "log", "text", "format of the log on standard error: text or json")

@@ -12,12 +12,8 @@ import (
 )
 
 // Credentials say where the secret is to be had that opens a mailbox on a
-// server: a password, or an access token of OAuth2. One field at most is set.
-type Credentials struct {
-	Password, Token               string // the secret itself
-	PasswordFile, TokenFile       string // its first line is the secret
-	PasswordCommand, TokenCommand string // for the shell; the first line that it prints is the secret
-}
+// server: a password, or an access token of OAuth2. One at most is set.
+type Credentials struct{ Password, Token places.Place }
 
 // secret is what a server is shown.
 type secret struct {
@@ -27,26 +23,19 @@ type secret struct {
 
 // secret reads the secret anew, as tokens expire. No error quotes it.
 func (c Credentials) secret(ctx context.Context) (secret, error) {
-	given := 0
-	for _, s := range []string{c.Password, c.Token, c.PasswordFile, c.TokenFile, c.PasswordCommand, c.TokenCommand} {
-		if s != "" {
-			given++
-		}
-	}
-	switch given {
-	case 0:
-		return secret{}, errors.New("no password: set NIXIE_PASSWORD, or give --password-file or --password-command, or the same with token for OAuth2")
-	case 1:
-	default:
-		return secret{}, errors.New("more than one password or token is given: which is meant?")
-	}
-	what, place := "password", places.Place{Text: c.Password, File: c.PasswordFile, Command: c.PasswordCommand}
-	token := c.Token+c.TokenFile+c.TokenCommand != ""
+	none := places.Place{}
+	what, place, token := "password", c.Password, c.Token != none
 	if token {
-		what, place = "token", places.Place{Text: c.Token, File: c.TokenFile, Command: c.TokenCommand}
+		what, place = "token", c.Token
+	}
+	if token && c.Password != none {
+		return secret{}, errors.New("a password and a token are given: which is meant?")
 	}
 	value, err := place.Read(ctx)
-	if err != nil {
+	switch {
+	case err == places.ErrNone:
+		return secret{}, errors.New("no password: set NIXIE_PASSWORD, or give --password-file or --password-command, or the same with token for OAuth2")
+	case err != nil:
 		return secret{}, fmt.Errorf("get the %s: %w", what, err)
 	}
 	return secret{value, token}, nil

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	places "nixie/cmd/nixie/internal/secret"
 )
 
 func TestSecret(t *testing.T) {
@@ -22,17 +24,17 @@ func TestSecret(t *testing.T) {
 		want secret
 		err  string
 	}{
-		{"password", Credentials{Password: "x"}, secret{"x", false}, ""},
-		{"token", Credentials{Token: "x"}, secret{"x", true}, ""},
-		{"first line of a file", Credentials{PasswordFile: file}, secret{" pass word ", false}, ""},
-		{"token in a file", Credentials{TokenFile: file}, secret{" pass word ", true}, ""},
-		{"first line of a command", Credentials{PasswordCommand: "echo one; echo two"}, secret{"one", false}, ""},
-		{"token of a command", Credentials{TokenCommand: "printf x"}, secret{"x", true}, ""},
+		{"password", Credentials{Password: places.Place{Text: "x"}}, secret{"x", false}, ""},
+		{"token", Credentials{Token: places.Place{Text: "x"}}, secret{"x", true}, ""},
+		{"first line of a file", Credentials{Password: places.Place{File: file}}, secret{" pass word ", false}, ""},
+		{"token in a file", Credentials{Token: places.Place{File: file}}, secret{" pass word ", true}, ""},
+		{"first line of a command", Credentials{Password: places.Place{Command: "echo one; echo two"}}, secret{"one", false}, ""},
+		{"token of a command", Credentials{Token: places.Place{Command: "printf x"}}, secret{"x", true}, ""},
 		{"none", Credentials{}, secret{}, "no password: set NIXIE_PASSWORD"},
-		{"two", Credentials{Password: "x", TokenFile: "y"}, secret{}, "which is meant?"},
-		{"no file", Credentials{PasswordFile: file + "x"}, secret{}, "get the password: open "},
-		{"empty file", Credentials{TokenFile: empty}, secret{}, "get the token: the first line is empty"},
-		{"failed command", Credentials{TokenCommand: "echo no key >&2; exit 3"}, secret{}, "exit status 3: no key"},
+		{"two", Credentials{Password: places.Place{Text: "x"}, Token: places.Place{File: "y"}}, secret{}, "which is meant?"},
+		{"no file", Credentials{Password: places.Place{File: file + "x"}}, secret{}, "get the password: open "},
+		{"empty file", Credentials{Token: places.Place{File: empty}}, secret{}, "get the token: the first line is empty"},
+		{"failed command", Credentials{Token: places.Place{Command: "echo no key >&2; exit 3"}}, secret{}, "exit status 3: no key"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -49,7 +51,7 @@ func TestSecret(t *testing.T) {
 
 func TestSecretIsReadAnew(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
-	from := Credentials{TokenCommand: "cat " + file}
+	from := Credentials{Token: places.Place{Command: "cat " + file}}
 	for _, want := range []string{"first", "second"} {
 		require.NoError(t, os.WriteFile(file, []byte(want), 0o600))
 		have, err := from.secret(t.Context())

@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	places "nixie/cmd/nixie/internal/secret"
 )
 
 // dovecot returns the URL of a fresh mailbox at the server that an environment
@@ -108,15 +110,15 @@ func TestPOPAtDovecotWithOAuth2(t *testing.T) {
 	}
 	place, _ := mailboxOf(t, server, os.Getenv("NIXIE_TEST_OAUTH_USER"), "Subject: x\n\n")
 	o := trusting(t, popOptions())
-	o.Credentials = Credentials{Token: os.Getenv("NIXIE_TEST_TOKEN")}
+	o.Credentials = Credentials{Token: places.Place{Text: os.Getenv("NIXIE_TEST_TOKEN")}}
 	s := openWith(t, place, "keep", o)
 	assert.Len(t, collect(t, s), 1)
 	p, err := parse(place, "")
 	require.NoError(t, err)
-	o.Credentials.Token += "x"
+	o.Credentials.Token.Text += "x"
 	_, err = p.Open(t.Context(), o)
 	assert.ErrorContains(t, err, "the token may have expired")
-	o.Credentials = Credentials{Password: "wrong"}
+	o.Credentials = Credentials{Password: places.Place{Text: "wrong"}}
 	_, err = p.Open(t.Context(), o)
 	assert.ErrorContains(t, err, "refuses the login of")
 	o.tlsConfig = nil

@@ -13,6 +13,8 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	places "nixie/cmd/nixie/internal/secret"
 )
 
 func TestIMAPAfter(t *testing.T) {
@@ -311,15 +313,15 @@ func TestIMAPErrors(t *testing.T) {
 		watch bool
 		want  string
 	}{
-		{"wrong password", nil, Credentials{Password: "wrong"}, "", false, "the server refuses the login of bounces: imap: NO [AUTHENTICATIONFAILED] Authentication failed"},
-		{"wrong password, watched", nil, Credentials{Password: "wrong"}, "", true, "the server refuses the login of bounces"},
-		{"wrong password by LOGIN", nil, Credentials{Password: "wrong"}, "AUTH=PLAIN", false, "the server refuses the login of bounces: imap: NO"},
+		{"wrong password", nil, Credentials{Password: places.Place{Text: "wrong"}}, "", false, "the server refuses the login of bounces: imap: NO [AUTHENTICATIONFAILED] Authentication failed"},
+		{"wrong password, watched", nil, Credentials{Password: places.Place{Text: "wrong"}}, "", true, "the server refuses the login of bounces"},
+		{"wrong password by LOGIN", nil, Credentials{Password: places.Place{Text: "wrong"}}, "AUTH=PLAIN", false, "the server refuses the login of bounces: imap: NO"},
 		{"no password", nil, Credentials{}, "", false, "no password: set NIXIE_PASSWORD"},
-		{"a token where none is taken", nil, Credentials{Token: "t"}, "", false, "the server offers neither OAUTHBEARER nor XOAUTH2"},
-		{"no folder", func(s *imapServer) string { return strings.Replace(s.url, "INBOX", "Bounces", 1) }, Credentials{Password: "secret"}, "", false,
+		{"a token where none is taken", nil, Credentials{Token: places.Place{Text: "t"}}, "", false, "the server offers neither OAUTHBEARER nor XOAUTH2"},
+		{"no folder", func(s *imapServer) string { return strings.Replace(s.url, "INBOX", "Bounces", 1) }, Credentials{Password: places.Place{Text: "secret"}}, "", false,
 			`there is no folder "Bounces": imap: NO [NONEXISTENT] No such mailbox (there are: INBOX)`},
-		{"no TLS there", func(s *imapServer) string { return strings.Replace(s.url, "imap:", "imaps:", 1) }, Credentials{Password: "secret"}, "", false, "does not speak TLS"},
-		{"nobody there", func(*imapServer) string { return "imap://bounces@127.0.0.1:1/" }, Credentials{Password: "secret"}, "", false, "refused"},
+		{"no TLS there", func(s *imapServer) string { return strings.Replace(s.url, "imap:", "imaps:", 1) }, Credentials{Password: places.Place{Text: "secret"}}, "", false, "does not speak TLS"},
+		{"nobody there", func(*imapServer) string { return "imap://bounces@127.0.0.1:1/" }, Credentials{Password: places.Place{Text: "secret"}}, "", false, "refused"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

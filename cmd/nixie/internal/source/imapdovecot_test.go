@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	places "nixie/cmd/nixie/internal/secret"
 )
 
 func TestIMAPAtDovecot(t *testing.T) {
@@ -85,10 +87,10 @@ func TestIMAPErrorsAtDovecot(t *testing.T) {
 		trust     bool
 		want      string
 	}{
-		{"wrong password", place, Credentials{Password: "wrong"}, true, "the server refuses the login of testimaperrorsatdovecot"},
-		{"wrong token", place, Credentials{Token: "wrong"}, true, "the token may have expired"},
-		{"certificate of an authority that is not known", place, Credentials{Password: "secret"}, false, "the certificate of localhost cannot be trusted (if an authority of your own has signed it"},
-		{"no folder", place + "/Bounces", Credentials{Password: "secret"}, true, `there is no folder "Bounces": imap: NO`},
+		{"wrong password", place, Credentials{Password: places.Place{Text: "wrong"}}, true, "the server refuses the login of testimaperrorsatdovecot"},
+		{"wrong token", place, Credentials{Token: places.Place{Text: "wrong"}}, true, "the token may have expired"},
+		{"certificate of an authority that is not known", place, Credentials{Password: places.Place{Text: "secret"}}, false, "the certificate of localhost cannot be trusted (if an authority of your own has signed it"},
+		{"no folder", place + "/Bounces", Credentials{Password: places.Place{Text: "secret"}}, true, `there is no folder "Bounces": imap: NO`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -112,6 +114,6 @@ func TestIMAPAtDovecotWithOAuth2(t *testing.T) {
 	}
 	place, _ := mailboxOf(t, os.Getenv("NIXIE_TEST_IMAPS"), os.Getenv("NIXIE_TEST_OAUTH_USER"), "Subject: x\n\n")
 	o := trusting(t, options())
-	o.Credentials = Credentials{TokenCommand: "printenv NIXIE_TEST_TOKEN"}
+	o.Credentials = Credentials{Token: places.Place{Command: "printenv NIXIE_TEST_TOKEN"}}
 	assert.Len(t, subjects(t, openWith(t, place, "keep", o)), 1)
 }

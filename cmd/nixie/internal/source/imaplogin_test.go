@@ -23,6 +23,8 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	places "nixie/cmd/nixie/internal/secret"
 )
 
 // A server that refuses a token sends an error as a challenge, and NO only
@@ -53,7 +55,7 @@ func TestIMAPTokenThatIsRefused(t *testing.T) {
 			place, err := parse("imap://bounces@"+l.Addr().String(), "")
 			require.NoError(t, err)
 			o := options()
-			o.Credentials = Credentials{Token: "geheim"}
+			o.Credentials = Credentials{Token: places.Place{Text: "geheim"}}
 			_, err = place.Open(t.Context(), o)
 			require.ErrorContains(t, err, "the server refuses the login of bounces")
 			assert.ErrorContains(t, err, "the token may have expired")

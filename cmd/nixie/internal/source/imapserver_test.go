@@ -16,6 +16,8 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/stretchr/testify/require"
+
+	places "nixie/cmd/nixie/internal/secret"
 )
 
 // imapServer is a server in memory on this machine.
@@ -225,7 +227,7 @@ func (n notes) SetNote(_ context.Context, name, value string) error { n[name] = 
 // options are those of a test, in which no time passes.
 func options() Options {
 	return Options{
-		Credentials: Credentials{Password: "secret"},
+		Credentials: Credentials{Password: places.Place{Text: "secret"}},
 		Notes:       notes{},
 		sleep:       func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}

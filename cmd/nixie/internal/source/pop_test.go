@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nixie/cmd/nixie/internal/mailbox"
+	places "nixie/cmd/nixie/internal/secret"
 )
 
 // popServer is a POP3 server for one user, whose password is "secret".
@@ -163,7 +164,7 @@ func (n notes) Unmark(_ context.Context, name string, values ...string) error {
 // popOptions are those of a user of the server, who does not wait.
 func popOptions() Options {
 	return Options{
-		Credentials: Credentials{Password: "secret"},
+		Credentials: Credentials{Password: places.Place{Text: "secret"}},
 		Notes:       notes{},
 		sleep:       func(context.Context, time.Duration) error { return nil },
 	}
@@ -363,8 +364,8 @@ func TestPOPRefusals(t *testing.T) {
 		want string
 	}{
 		{"no password", func(_ *popServer, o *Options) { o.Credentials = Credentials{} }, "no password"},
-		{"wrong password", func(_ *popServer, o *Options) { o.Credentials.Password = "wrong" }, "the server refuses the login of bounces: pop3: AUTH: "},
-		{"no OAuth2", func(_ *popServer, o *Options) { o.Credentials = Credentials{Token: "x"} }, "neither OAUTHBEARER nor XOAUTH2"},
+		{"wrong password", func(_ *popServer, o *Options) { o.Credentials.Password.Text = "wrong" }, "the server refuses the login of bounces: pop3: AUTH: "},
+		{"no OAuth2", func(_ *popServer, o *Options) { o.Credentials = Credentials{Token: places.Place{Text: "x"}} }, "neither OAUTHBEARER nor XOAUTH2"},
 		{"no mechanism", func(s *popServer, _ *Options) { s.caps = "UIDL" }, "pop3: USER: "},
 	}
 	for _, tt := range tests {
