@@ -36,24 +36,34 @@ func List(out io.Writer, columns int, style Style, head []string, rows [][]strin
 
 	var b strings.Builder
 	write := func(row []string, style func(string) string) {
-		for i, cell := range row {
-			if i == split {
-				b.WriteString("\n" + indent)
+		line, pad := "", ""
+		end := func() {
+			if line != "" {
+				b.WriteString(line + "\n")
 			}
-			if i == last {
-				break
-			}
-			b.WriteString(style(cell))
-			if i+1 != split {
-				b.WriteString(strings.Repeat(" ", widths[i]-width(cell)+gap))
-			}
+			line, pad = "", ""
 		}
-		for i, part := range wrap(row[last], room) {
-			if i > 0 {
-				b.WriteString(strings.Repeat(" ", left))
+		for i, cell := range row[:last] {
+			if i == split {
+				end()
+				pad = indent
 			}
-			b.WriteString(style(strings.TrimRight(part, " ")))
-			b.WriteByte('\n')
+			if cell != "" {
+				line += pad + style(cell)
+				pad = ""
+			}
+			pad += strings.Repeat(" ", widths[i]-width(cell)+gap)
+		}
+		if split == last {
+			end()
+			pad = indent
+		}
+		for _, part := range wrap(row[last], room) {
+			if part = strings.TrimRight(part, " "); part != "" {
+				line += pad + style(part)
+			}
+			end()
+			pad = strings.Repeat(" ", left)
 		}
 	}
 	write(head, style.Bold)

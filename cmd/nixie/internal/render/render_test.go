@@ -428,10 +428,13 @@ func TestList(t *testing.T) {
 		"    more words more words more\n"+
 		"    words\n", list(34))
 
-	head, rows = []string{"ADDRESS", "STANDING", "COUNT", "RULE"}, [][]string{{"anna@example.org", "suspended", "2", "dead"}}
+	head, rows = []string{"ADDRESS", "STANDING", "COUNT", "RULE"}, [][]string{{"anna@example.org", "suspended", "2", "dead"}, {"bob@example.org", "", "1", ""}, {"eve@example.org", "active", "", ""}}
 	assert.Equal(t, ""+
 		"ADDRESS           STANDING\n"+
 		"    COUNT  RULE\n"+
 		"anna@example.org  suspended\n"+
-		"    2      dead\n", list(30))
+		"    2      dead\n"+
+		"bob@example.org\n"+
+		"    1\n"+
+		"eve@example.org   active\n", list(30))
 }
