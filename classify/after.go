@@ -11,8 +11,8 @@ const (
 
 // waitIn returns how long an answer asks to wait before the next attempt, as
 // in "try again in 5 minutes 3 seconds", "greylisted for 300 seconds" or "come
-// back in 00:10:00"; 0 when it names no time. A time that is not asked for, as in "50 messages per
-// 30 minutes", does not count.
+// back in 00:10:00"; 0 when it names no time. A time that is not asked for, as
+// in "50 messages per 30 minutes", does not count.
 func waitIn(answer string) time.Duration {
 	var wait, last time.Duration // so far, and the unit of its last part
 	number := int64(-1)          // that waits for its unit; -1 for none

@@ -134,9 +134,7 @@ func (c *Classifier) add(r *Rule, providers map[string]int16, own bool) {
 
 // newMatcher makes a rule ready; its values are checked.
 func newMatcher(r *Rule, i int32, own bool) matcher {
-	m := matcher{
-		Rule: r, row: r.Reason.row(), tier: uint8(slices.Index(tierBasis[:], r.Basis())), actions: r.Action,
-	}
+	m := matcher{Rule: r, row: r.Reason.row(), tier: uint8(slices.Index(tierBasis[:], r.Basis()))}
 	if m.row.reason == "" { // one's own
 		m.row = &reasonRow{reason: r.Reason, fault: r.Fault, decision: r.Decision}
 	}

@@ -52,7 +52,7 @@ func (f *facts) quote(m *matcher, text *humanText) (string, dsn.Place) {
 		field, code = "Status", appendStatus(buf[:0], f.status)
 	case len(m.reply) > 0:
 		field, code = "", strconv.AppendUint(buf[:0], uint64(f.reply), 10)
-	case len(m.actions) == 0:
+	case len(m.Action) == 0:
 		return f.command, f.answer
 	}
 	answer := f.texts[theAnswer]

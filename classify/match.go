@@ -40,7 +40,6 @@ type matcher struct {
 	status      []statusPattern
 	reply       []replyPattern
 	commands    []string // verbs, or "end of DATA"
-	actions     []dsn.Action
 }
 
 // facts are what the rules are asked about.
@@ -72,7 +71,7 @@ const (
 // holds reports whether the conditions other than Text and Unless hold.
 func (m *matcher) holds(f *facts) bool {
 	return (len(m.commands) == 0 || f.command != "" && m.answers(f.command)) &&
-		(len(m.actions) == 0 || slices.Contains(m.actions, f.action)) &&
+		(len(m.Action) == 0 || slices.Contains(m.Action, f.action)) &&
 		anyOf(m.status, func(p statusPattern) bool { return p.matches(f.status) }) &&
 		anyOf(m.reply, func(p replyPattern) bool { return p.matches(f.reply) })
 }

@@ -49,7 +49,7 @@ scan:
 		}
 	}
 	s.chunk = end
-	if hasURLMark(text[end:]) {
+	if strings.HasPrefix(text[end:], "://") {
 		s.url(start, end)
 		return true, true
 	}
@@ -166,8 +166,6 @@ var chunkClass = func() (class [256]byte) {
 	return class
 }()
 
-func hasURLMark(s string) bool { return len(s) > 3 && s[:3] == "://" }
-
 // isHost reports whether s looks like a host name: labels of letters, digits
 // and hyphens, at least two, the last of letters only. A name that ends in a
 // word with a capital is taken for two sentences without a space between, or
@@ -193,7 +191,7 @@ func isHost(s string) bool {
 		}
 		label++
 	}
-	if labels < 2 || label < 2 || !letters && !hasPunycodePrefix(s[last:]) {
+	if labels < 2 || label < 2 || !letters && !strings.HasPrefix(s[last:], "xn--") {
 		return false
 	}
 	if small {
@@ -205,8 +203,6 @@ func isHost(s string) bool {
 	}
 	return true
 }
-
-func hasPunycodePrefix(s string) bool { return len(s) > 4 && s[:4] == "xn--" }
 
 // isNumber reports whether s is digits and dots, as 192.0.2.1 and 5.1.1 are.
 func isNumber(s string) bool {

@@ -94,9 +94,10 @@ func (e *RuleError) Error() string {
 
 func (e *RuleError) Unwrap() error { return e.Err }
 
-// ParseRules reads a file of rules. The name of the file without its suffix
-// is the first half of the rules' names, save for those of a provider. Each mistake is a [*RuleError]; they
-// are joined in the error, and the rules without one are returned.
+// ParseRules reads a file of rules. The name of the file without its suffix is
+// the first half of the rules' names, save for those of a provider. Each
+// mistake is a [*RuleError]; they are joined in the error, and the rules
+// without one are returned.
 //
 // A file is groups of "Name: value" fields, with blank lines between and
 // comments after #; a line that begins with a space continues the one above.

@@ -97,8 +97,7 @@ func inOrder(now time.Time, events []Event) []Event {
 func severity(s Standing) int { return slices.Index([]Standing{Active, Held, Suspended, Dropped}, s) }
 
 // cover returns for each event the incident that it belongs to, nil for most.
-// An address
-// that was dead before the incident belongs to none.
+// An address that was dead before the incident belongs to none.
 func (p *Policy) cover(events []Event, incidents []Incident) []*Incident {
 	if len(incidents) == 0 {
 		return nil

@@ -12,9 +12,8 @@
 //
 // A proof holds for the recipients that it speaks of, and a report has it only
 // if it holds for every recipient that the report names
-// (dsn.Recipient.Address): whoever got one of
-// our messages holds a genuine signature, and could otherwise send it back
-// with the name of somebody else.
+// (dsn.Recipient.Address): whoever got one of our messages holds a genuine
+// signature, and could otherwise send it back with the name of somebody else.
 //
 // # What comes back
 //
@@ -178,10 +177,10 @@ type Checker struct {
 	// old keys alive that DNS has no more. A key that leaked must not stay.
 	Records map[string]string
 	// LookupTXT looks up TXT records, each joined to one string. Nil looks
-	// nothing up. It may be called concurrently. It is asked for DKIM keys of our own domains, and of those
-	// aligned to what the report names, which a stranger may choose.
-	// An error with a method Temporary or Timeout that is true is a
-	// TempError, like one that wraps the context's.
+	// nothing up. It may be called concurrently. It is asked for DKIM keys of
+	// our own domains, and of those aligned to what the report names, which a
+	// stranger may choose. An error with a method Temporary or Timeout that is
+	// true is a TempError, like one that wraps the context's.
 	LookupTXT func(ctx context.Context, name string) ([]string, error)
 	// VERP are the keys of our signed envelope addresses.
 	VERP VERP
