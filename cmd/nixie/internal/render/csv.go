@@ -50,7 +50,7 @@ func (c CSV) appendLine(dst []byte, r *Result, q *Recipient, original string) []
 		after = strconv.Itoa(int(q.After / time.Second))
 	}
 	for i, cell := range [len(csvColumns)]string{
-		r.Source, kind(r.Report), q.Address(), string(q.Reason), string(q.Fault), string(q.Decision), q.bounceType(),
+		r.Source, kind(r.Report), q.Address(), string(q.Reason), string(q.Fault), string(q.Decision), q.BounceType(),
 		q.status().String(), q.reply().String(), string(q.Action), q.Original.Value, q.Final.Value, q.RemoteMTA.Value,
 		r.Report.ReportingMTA.Value, original, after, q.Diagnostic.Text, q.means(),
 	} {

@@ -91,7 +91,7 @@ func (o *object) recipient(r *Recipient) {
 	o.text("reason", string(r.Reason))
 	o.text("fault", string(r.Fault))
 	o.text("decision", string(r.Decision))
-	o.text("bounce_type", r.bounceType())
+	o.text("bounce_type", r.BounceType())
 	o.number("retry_after_s", int(r.After/time.Second))
 	o.text("means", r.means())
 	if len(r.Because) > 0 {

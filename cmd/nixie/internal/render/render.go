@@ -65,37 +65,6 @@ func (r *Recipient) meaning() (codes.Meaning, bool) {
 	return m, m.Code != ""
 }
 
-// bounceType says the verdict in the words of the tools that know hard and
-// soft: hard, soft, complaint, auto-reply, delivered or none. Hard is that the
-// address or its domain is dead and no transient answer speaks against it.
-func (r *Recipient) bounceType() string {
-	switch r.Reason {
-	case classify.Complaint:
-		return "complaint"
-	case classify.AutoReply, classify.Challenge:
-		return "auto-reply"
-	case classify.WasDelivered:
-		return "delivered"
-	case "":
-		if r.Action != dsn.Failed && r.Action != dsn.Delayed {
-			return "none"
-		}
-	}
-	if r.Reason.Dead() && r.failed() && !r.transient() {
-		return "hard"
-	}
-	return "soft"
-}
-
-func (r *Recipient) failed() bool {
-	return r.Action == dsn.Failed || r.Action == "" && r.Decision == classify.GiveUp
-}
-
-func (r *Recipient) transient() bool {
-	return r.Verdict.Transient || r.Recipient.Status.Class == codes.Transient || r.Verdict.Status.Class == codes.Transient ||
-		r.Diagnostic.Status.Class == codes.Transient || r.Diagnostic.Reply.Class() == codes.Transient
-}
-
 // kind is the report's kind, "none" for a message that is no report.
 func kind(r *dsn.Report) string { return cmp.Or(string(r.Kind), "none") }
 

@@ -204,33 +204,6 @@ func TestMeans(t *testing.T) {
 	}
 }
 
-func TestBounceType(t *testing.T) {
-	permanent, transient := codes.Status{Class: 5, Subject: 1, Detail: 1}, codes.Status{Class: 4, Subject: 1, Detail: 1}
-	for _, test := range []struct {
-		name   string
-		facts  dsn.Recipient
-		reason classify.Reason
-		want   string
-	}{
-		{"dead address", dsn.Recipient{Action: dsn.Failed, Status: permanent}, classify.BadMailbox, "hard"},
-		{"dead domain", dsn.Recipient{Action: dsn.Failed}, classify.BadDomain, "hard"},
-		{"a transient status speaks against it", dsn.Recipient{Action: dsn.Failed, Status: transient}, classify.BadMailbox, "soft"},
-		{"a transient reply speaks against it", dsn.Recipient{Action: dsn.Failed, Diagnostic: dsn.Diagnostic{Reply: 450}}, classify.BadMailbox, "soft"},
-		{"not failed yet", dsn.Recipient{Action: dsn.Delayed}, classify.BadMailbox, "soft"},
-		{"a full mailbox is soft", dsn.Recipient{Action: dsn.Failed, Status: permanent}, classify.MailboxFull, "soft"},
-		{"failed, who knows why", dsn.Recipient{Action: dsn.Failed}, "", "soft"},
-		{"nothing known", dsn.Recipient{}, "", "none"},
-		{"complaint", dsn.Recipient{}, classify.Complaint, "complaint"},
-		{"vacation", dsn.Recipient{}, classify.AutoReply, "auto-reply"},
-		{"delivered", dsn.Recipient{Action: dsn.Delivered}, classify.WasDelivered, "delivered"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			r := Recipient{&test.facts, classify.Verdict{Reason: test.reason}}
-			assert.Equal(t, test.want, r.bounceType())
-		})
-	}
-}
-
 func refs(rule string) string { return "RFC 3463" }
 
 func table(columns int, style Style, why References, results ...*Result) string {

@@ -52,7 +52,7 @@ func Sisimai(dst []byte, r *Result) []byte {
 		o.always("feedbackid", feedback)
 		o.always("feedbacktype", feedbackType)
 		o.key("hardbounce")
-		o.buf = strconv.AppendBool(o.buf, q.bounceType() == "hard")
+		o.buf = strconv.AppendBool(o.buf, q.BounceType() == "hard")
 		o.always("lhost", r.Report.ReportingMTA.Value)
 		o.always("listid", list)
 		o.always("messageid", id)
