@@ -45,6 +45,10 @@ func TestLanguages(t *testing.T) {
 			if assert.Len(t, found.Recipients, 1) {
 				assert.True(t, strings.HasSuffix(found.Recipients[0].Diagnostic.Text, c.cause))
 			}
+			if plain := withoutAccents(c.failed); plain != "" {
+				found = readCase("From: MAILER-DAEMON@example.net\nSubject: Mail\n\n" + plain + "\n")
+				assert.Equal(t, []string{"bob@example.org failed"}, summary(found))
+			}
 			found = readCase("Return-Path: <>\nFrom: Mail Delivery System <MAILER-DAEMON@example.net>\nSubject: Mail\n\n" + c.delayed + "\n")
 			assert.Equal(t, []string{"bob@example.org delayed"}, summary(found))
 		})

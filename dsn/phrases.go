@@ -56,6 +56,9 @@ var phrases = sync.OnceValue(func() *foldTable[phraseKind] {
 		}
 		for f := range group.All("Phrase") {
 			list = append(list, phrase[phraseKind]{f.Text(), kind})
+			if plain := withoutAccents(f.Text()); len(plain) >= minPlain {
+				list = append(list, phrase[phraseKind]{plain, kind})
+			}
 		}
 	}
 	slices.SortFunc(list, func(a, b phrase[phraseKind]) int { return strings.Compare(a.words, b.words) })
@@ -69,6 +72,34 @@ var phrases = sync.OnceValue(func() *foldTable[phraseKind] {
 	}
 	return newFoldTable(all)
 })
+
+// minPlain is how long a phrase has to be, in bytes, for its form without accents
+// to be no word of another language, as "refuse" is for "refusé".
+const minPlain = 10
+
+// accented has the accented letters of Latin, each before its plain form.
+const accented = "áaàaâaäaãaåaāaăaąaçcćcčcďdđdéeèeêeëeēeėeęeěeğgģgíiìiîiïiīiįiıiķkľlļlłlñnńnňnņnóoòoôoöoõoőoøo" +
+	"řrśsšsşsșsťtţtțtúuùuûuüuūuůuűuųuýyźzžzżz"
+
+// withoutAccents returns a phrase as servers write it that send ASCII only; ""
+// if it has no accents, or letters that cannot be written so.
+func withoutAccents(words string) string {
+	plain := make([]byte, 0, len(words))
+	for _, r := range words {
+		if r >= utf8.RuneSelf {
+			i := strings.IndexRune(accented, r)
+			if i < 0 {
+				return ""
+			}
+			r = rune(accented[i+utf8.RuneLen(r)])
+		}
+		plain = append(plain, byte(r))
+	}
+	if len(plain) == len(words) {
+		return ""
+	}
+	return string(plain)
+}
 
 // hit is a phrase found in a text.
 type hit struct {
