@@ -48,7 +48,8 @@ func (p *part) text(scratch *[]byte, defect func(rule, text string, at Place)) s
 	s := decodeCharset(body, label, bad)
 	if p.media == "text/html" {
 		s = htmlText(s)
-	} else if strings.IndexByte(s, '\r') >= 0 { // of UTF-16, UTF-32 or UTF-7
+	}
+	if strings.IndexByte(s, '\r') >= 0 { // of UTF-16, UTF-32 or UTF-7, or &#13;
 		s = string(unixLines(nil, []byte(s)))
 	}
 	return s

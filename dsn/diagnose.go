@@ -195,7 +195,7 @@ func (r *reader) labelled(p span) span {
 			last = i
 		}
 	}
-	if labels < 2 || first < 0 {
+	if first < 0 {
 		return p
 	}
 	if valueAt(r.text[r.rows[first].start:r.rows[last].end]) > 0 {
@@ -232,7 +232,7 @@ func valueAt(s string) int {
 			if i == 0 || c == ':' && rest != "" && spaces(rest) == 0 {
 				return 0
 			}
-			return n + min(spaces(rest), len(rest))
+			return n + spaces(rest)
 		case c == ' ' || c == '\u00a0' || c == '\u3000':
 			if words++; words > 5 {
 				return 0

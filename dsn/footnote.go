@@ -81,7 +81,7 @@ func markBefore(s string) string {
 		n += size
 	}
 	mark := s[:n]
-	if n == 0 || strings.Trim(mark, "[]()#") == "" {
+	if strings.Trim(mark, "[]()#") == "" {
 		return ""
 	}
 	ends := strings.TrimLeft(s[n:], ".:=")

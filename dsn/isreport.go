@@ -57,21 +57,20 @@ func (r *reader) isReport(d *dialect) bool {
 		return false
 	case s.office:
 		return named && (kinds&saysFailed != 0 || permanent)
-	case (s.auto || s.autoReply) && stated() && r.kindsBetween(0, r.items[0].rest)&saysGoods == 0:
+	case named && r.kindsBetween(0, r.items[0].rest)&saysGoods != 0:
+		return false
+	case (s.auto || s.autoReply) && stated():
 		return true
 	case s.thread:
 		return false
-	case named && code && (s.robot && subject != 0 || s.auto && subject != 0 && s.subjectStart != 0):
-		return r.kindsBetween(0, r.items[0].rest)&saysGoods == 0
+	case named && code && subject != 0 && (s.robot || s.auto && s.subjectStart != 0):
+		return true
 	case s.robot, s.subjectStart&(saysFailed|saysDelayed|saysSubject) != 0, s.answer && s.aboutFailure():
-		if named && r.kindsBetween(0, r.items[0].rest)&saysGoods != 0 {
-			return false
-		}
 		if !s.aboutFailure() && kinds&saysYours == 0 { // a robot counts what bounced
 			return false
 		}
 		addressed := named && r.kindsBetween(r.rowStart(r.items[0].row), r.items[0].rest)&saysRecipient != 0
-		return kinds&saysFailed != 0 && (listed || s.robot && addressed && s.subject&saysFailed != 0 || r.attached && s.subject&saysFailed != 0)
+		return kinds&saysFailed != 0 && (listed || s.subject&saysFailed != 0 && (s.robot && addressed || r.attached))
 	}
 	return false
 }

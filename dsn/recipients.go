@@ -179,7 +179,7 @@ func (r *reader) share(list []Recipient) {
 // reasonAbove returns the heading between item i and the one before it that
 // says why those below it failed.
 func (r *reader) reasonAbove(i int) span {
-	if i == 0 || i >= len(r.items) {
+	if i == 0 {
 		return span{}
 	}
 	return r.reasonBetween(r.items[i-1].row, r.items[i].row)

@@ -76,7 +76,7 @@ func (r *reader) addSaid(list []candidate) bool {
 	}
 	tried := map[string]bool{}
 	for i := range list {
-		if first := group[i]; first == 0 && !list[i].own {
+		if group[i] == 0 && !list[i].own {
 			tried[address(i)] = true
 		}
 	}
@@ -109,19 +109,14 @@ func (r *reader) addSaid(list []candidate) bool {
 }
 
 // saidOf returns what the text says became of the i-th address, before the
-// list that it stands in or after it, and the words that say why.
+// list that it stands in or after it, and the words that say why. The list is
+// not the first.
 func (r *reader) saidOf(list []candidate, group []int, i int) (Action, span) {
-	first, last := i, i
-	for first > 0 && group[first-1] == group[i] {
-		first--
-	}
-	for last+1 < len(list) && group[last+1] == group[i] {
+	first, last := group[i], i
+	for last+1 < len(list) && group[last+1] == first {
 		last++
 	}
-	before := span{r.sentenceStart(list[first].start), list[first].start}
-	if first > 0 {
-		before.start = max(before.start, list[first-1].end)
-	}
+	before := span{max(r.sentenceStart(list[first].start), list[first-1].end), list[first].start}
 	after := span{list[last].end, r.sentenceEnd(list[last].end)}
 	if last+1 < len(list) && list[last+1].start < after.end {
 		after.end = list[last+1].start

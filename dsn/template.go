@@ -164,7 +164,7 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 			}
 			at += len(command)
 		case "reply":
-			at += min(spaces(text[at:end]), end-at)
+			at += spaces(text[at:end])
 			rest := text[at:end]
 			if len(rest) < 3 || rest[0] != '4' && rest[0] != '5' || rest[1] < '0' && rest[1] != '.' || rest[1] > '9' || len(rest) > 3 && isAlnum(rest[3]) && rest[1] != '.' {
 				return false

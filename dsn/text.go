@@ -165,16 +165,8 @@ func (r *reader) need(i int) bool {
 func makeRow(text string, start, end int) row {
 	var w row
 	w.start, w.end = start, end
-	for w.start < w.end {
-		if n := spaces(text[w.start:w.end]); n > 0 {
-			w.start += n
-		} else if text[w.start] == '\r' {
-			w.start++
-		} else {
-			break
-		}
-	}
-	for w.end > w.start && (isBlank(text[w.end-1]) || text[w.end-1] == '\r') {
+	w.start += spaces(text[start:end])
+	for w.end > w.start && isBlank(text[w.end-1]) {
 		w.end--
 	}
 	w.indent = w.start - start
