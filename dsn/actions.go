@@ -39,7 +39,7 @@ func (r *reader) ownActions(overall Action) {
 				end = heading.start
 			}
 		}
-		actions[i] = r.actionOf(it, above, end)
+		actions[i] = r.actionOf(it, end)
 		if actions[i] == "" {
 			actions[i] = section
 		}
@@ -63,20 +63,11 @@ func (r *reader) ownActions(overall Action) {
 const maxOwnActions = 1000
 
 // actionOf returns what the text says of one item alone, up to end; "" when
-// it says nothing. Above is the row of the item before it.
-func (r *reader) actionOf(it *item, above, end int) Action {
+// it says nothing.
+func (r *reader) actionOf(it *item, end int) Action {
 	row := r.rows[it.row]
-	at := strings.Index(r.text[row.start:row.end], it.address)
-	if at < 0 {
-		at = 0
-	}
-	before := span{row.start, row.start + at}
-	if it.mentioned && above != it.row {
-		if a := r.actionIn(before, true); a != "" {
-			return a
-		}
-	}
-	if a := actionWord(r.text[before.start:before.end]); a != "" {
+	before := span{row.start, row.start + max(0, strings.Index(r.row(it.row), it.address))}
+	if a := r.actionIn(before, true); a != "" {
 		return a
 	}
 	from := min(it.rest, end)

@@ -77,7 +77,7 @@ func (r *reader) findItems() {
 			}
 			list = list[:n]
 		}
-		if n := len(list) - 1; n >= 0 && c.item && c.tier == listed && list[n].item && list[n].row == c.row-1 && (isAddressAlone(r.row(c.row)) || r.followedAlike(list[n].end, m.end)) {
+		if n := len(list) - 1; n >= 0 && c.item && c.tier == listed && list[n].item && list[n].row == c.row-1 {
 			c.tier = list[n].tier // the next line of a list
 		}
 		if c.item && c.row != row {
@@ -193,12 +193,6 @@ func (r *reader) candidate(m mention, next, previous int, failure bool) candidat
 		c.tier = forgotten
 	}
 	return c
-}
-
-// followedAlike reports whether the same mark stands behind two addresses, as
-// in the lines of a list: "bob@example.org: …".
-func (r *reader) followedAlike(a, b int) bool {
-	return a < len(r.text) && b < len(r.text) && r.text[a] == r.text[b] && strings.IndexByte(":;,(\t|", r.text[a]) >= 0
 }
 
 // isListBreak reports whether s is what stands between two addresses of a list:

@@ -16,10 +16,6 @@ func (r *reader) recipients() []Recipient {
 		r.items = []item{{mentioned: true}}
 	}
 	r.ownActions(action)
-	if only := &r.items[0]; len(r.items) == 1 && action == Delivered && only.action == "" {
-		// "It was delivered to all others, but not to bob@example.org"
-		only.action = r.actionIn(span{r.sentenceStart(min(only.rest, len(r.text))), min(only.rest, len(r.text))}, true)
-	}
 	marks := r.marks()
 	var sessions []exchange // once they are asked for
 	list := make([]Recipient, len(r.items))
@@ -34,7 +30,7 @@ func (r *reader) recipients() []Recipient {
 			rec.Action = action
 		}
 		r.explain(rec, it, marks)
-		if it.mentioned || !hasCode(&rec.Diagnostic) || strings.HasPrefix(rec.Diagnostic.Text, "(reason:") && strings.Contains(rec.Diagnostic.Text, "...") {
+		if it.mentioned || !hasCode(&rec.Diagnostic) {
 			if sessions == nil {
 				sessions = r.transcript()
 			}
