@@ -258,32 +258,9 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		return
 	}
 	s.little = little(s.little[:0], text, last)
-	for _, m := range s.texts {
-		rule, aside := phrases.uses[m.use].rule, s.saysLittle(m)
-		hit := &s.hits[rule]
-		if !hit.found {
-			s.touched, s.isTouched[rule] = append(s.touched, rule), true
-		}
-		if !hit.found || hit.aside && !aside || hit.aside == aside && m.words > hit.words {
-			*hit = textHit{match: m, found: true, aside: aside}
-		}
-	}
-	for _, m := range s.unless {
-		rest := int32(len(text))
-		if s.saysLittle(m) { // it bears only on what follows
-			rest -= m.end
-		}
-		rules := phrases.uses[m.use].unless
-		for _, rule := range phrases.unless[rules.start:rules.end] {
-			if s.isTouched[rule] {
-				s.hits[rule].barred = max(s.hits[rule].barred, rest)
-			}
-		}
-	}
+	s.gather(phrases, int32(len(text)))
 	for _, rule := range s.touched {
-		hit := &s.hits[rule]
-		hit.found = hit.start < int32(len(text))-hit.barred
-		if hit.found && !hit.aside {
+		if hit := &s.hits[rule]; hit.found && !hit.aside {
 			c.offer(f, s, hit.candidate(rule, from, passage))
 		}
 	}
@@ -296,6 +273,37 @@ func (c *Classifier) searchText(f *facts, s *scratch, passage, from, to int) {
 		*hit, s.isTouched[rule] = textHit{}, false
 	}
 	s.touched = s.touched[:0]
+}
+
+// gather makes hits of what was found in a text of that size: of each rule the
+// best phrase, unless its Unless bars that.
+func (s *scratch) gather(phrases *phraseBook, size int32) {
+	for _, m := range s.texts {
+		rule, aside := phrases.uses[m.use].rule, s.saysLittle(m)
+		hit := &s.hits[rule]
+		if !hit.found {
+			s.touched, s.isTouched[rule] = append(s.touched, rule), true
+		}
+		if !hit.found || hit.aside && !aside || hit.aside == aside && m.words > hit.words {
+			*hit = textHit{match: m, found: true, aside: aside}
+		}
+	}
+	for _, m := range s.unless {
+		rest := size
+		if s.saysLittle(m) { // it bears only on what follows
+			rest -= m.end
+		}
+		rules := phrases.uses[m.use].unless
+		for _, rule := range phrases.unless[rules.start:rules.end] {
+			if s.isTouched[rule] {
+				s.hits[rule].barred = max(s.hits[rule].barred, rest)
+			}
+		}
+	}
+	for _, rule := range s.touched {
+		hit := &s.hits[rule]
+		hit.found = hit.start < size-hit.barred
+	}
 }
 
 // saysLittle reports whether a phrase stands where the text says little.
