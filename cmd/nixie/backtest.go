@@ -29,7 +29,7 @@ the end also tell how many addresses each policy had stopped, at any time, that
 mail was delivered to later: good ones, lost for a while.`,
 		Example: `  nixie backtest --policy strict.toml
   nixie backtest --policy listmonk --against mailman`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if flags.policy.name == "" {
 				return fmt.Errorf("no --policy to try")

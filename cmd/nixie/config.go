@@ -216,7 +216,7 @@ like the key. A policy is overridden as a whole. Paths in the file are relative
 to where it is. A file that everybody can read must hold no password.
 
 The exit status is 0, and 1 if there is a mistake.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			settings.Config, err = config.Read(settings.path())

@@ -88,9 +88,9 @@ this one, /usr/local/bin/nixie-deliver:
   # the service lmtp; a failure leaves the mail in the inbox
   require ["vnd.dovecot.pipe", "envelope", "subaddress"];
   if envelope :user "to" "bounces" { pipe "nixie-deliver"; }`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return tempFailure{fmt.Errorf("deliver takes no arguments, found %q", args[0])}
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := noArguments(cmd, args); err != nil {
+				return tempFailure{err}
 			}
 			return nil
 		},

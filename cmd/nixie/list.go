@@ -47,7 +47,7 @@ In csv no cell starts a formula: where one would, a ' stands before it.`,
   nixie list --format csv > suppressions.csv
   nixie list --since 1d | jq -r 'select(.standing == "active").address'
   nixie list --format mailgun > bounces.csv`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			v := &view{}
 			if v.policy, err = flags.policy.load(); err != nil {

@@ -80,7 +80,7 @@ On SIGTERM or SIGINT messages that are on their way are taken in, then it ends.`
 
   # OpenSMTPD: as nixie deliver --help shows, with this action
   action "nixie" lmtp "/run/nixie/lmtp" rcpt-to virtual <bounces>`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.listen == "" {
 				return errors.New("no --listen: give unix:PATH or HOST:PORT")

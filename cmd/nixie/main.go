@@ -111,7 +111,7 @@ func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			info, ok := debug.ReadBuildInfo()
 			if !ok {
@@ -138,6 +138,14 @@ func versionOf(info *debug.BuildInfo) string {
 	}
 	line = append(line, info.GoVersion, setting["GOOS"]+"/"+setting["GOARCH"])
 	return strings.Join(line, " ")
+}
+
+// noArguments refuses any.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no arguments, found %q", cmd.Name(), args[0])
+	}
+	return nil
 }
 
 // atLeastOne demands an argument of that name.

@@ -22,7 +22,7 @@ message, and whether it counts as hard: the address or its domain is dead.
 
 With --as it lists the word of another system for each reason, and the reason
 that the word becomes when it is read back, as several may become one word.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			head, rows := reasonTable()
 			if cmd.Flags().Changed("as") {

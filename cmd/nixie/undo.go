@@ -105,7 +105,7 @@ ever. What was said then is held, and does not count, until it is released here
 or discarded (nixie undo --incident). If nobody does, it is discarded some days
 after the incident; an address that is really dead fails again at the next mail
 and is not held then.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			v := &view{}
 			if v.policy, err = flags.policy.load(); err != nil {

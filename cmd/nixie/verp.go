@@ -43,7 +43,7 @@ key of the file:
 
 A new key goes on top; the old one stays until its addresses have expired.`,
 		Example: `  nixie verp mint --key keys.toml --domain example.org --recipient anna@example.net`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readOrigin(key)
 			if err != nil {
