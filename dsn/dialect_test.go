@@ -1,8 +1,6 @@
 package dsn
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -27,12 +25,8 @@ func TestDialectsCompile(t *testing.T) {
 // TestDialectsHaveMessages asks for a message in testdata/eml that each
 // dialect reads.
 func TestDialectsHaveMessages(t *testing.T) {
-	messages, err := filepath.Glob("../testdata/eml/*.eml")
-	require.NoError(t, err)
 	read := map[string]bool{}
-	for _, name := range messages {
-		msg, err := os.ReadFile(name)
-		require.NoError(t, err)
+	for _, msg := range messages(t) {
 		read[Parse(msg).Dialect] = true
 	}
 	all, err := loadDialects()

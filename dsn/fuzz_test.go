@@ -14,14 +14,15 @@ import (
 // FuzzParse holds that Parse never fails, takes time by the size, is a function
 // of the bytes alone and names no place outside the message.
 func FuzzParse(f *testing.F) {
-	for _, pattern := range []string{"../testdata/eml/*.eml", "../testdata/mime/*"} {
-		names, err := filepath.Glob(pattern)
+	for _, msg := range messages(f) {
+		f.Add(msg)
+	}
+	broken, err := filepath.Glob("../testdata/mime/*")
+	require.NoError(f, err)
+	for _, name := range broken {
+		msg, err := os.ReadFile(name)
 		require.NoError(f, err)
-		for _, name := range names {
-			msg, err := os.ReadFile(name)
-			require.NoError(f, err)
-			f.Add(msg)
-		}
+		f.Add(msg)
 	}
 	f.Fuzz(checkParse)
 }
@@ -50,13 +51,9 @@ func checkParse(t *testing.T, msg []byte) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	names, err := filepath.Glob("../testdata/eml/*.eml")
-	require.NoError(b, err)
 	var msgs [][]byte
 	size := 0
-	for _, name := range names {
-		msg, err := os.ReadFile(name)
-		require.NoError(b, err)
+	for _, msg := range messages(b) {
 		msgs = append(msgs, msg)
 		size += len(msg)
 	}

@@ -1,24 +1,17 @@
 package dsn
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 // corpus calls each with every message of testdata/eml.
 func corpus(f *testing.F, each func(msg []byte, r *Report)) {
-	names, err := filepath.Glob("../testdata/eml/*.eml")
-	require.NoError(f, err)
-	for _, name := range names {
-		msg, err := os.ReadFile(name)
-		require.NoError(f, err)
+	for _, msg := range messages(f) {
 		each(msg, Parse(msg))
 	}
 }

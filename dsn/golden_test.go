@@ -3,6 +3,7 @@ package dsn
 import (
 	"flag"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,19 +16,29 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestFacts compares what is read from each message of testdata/eml with its
-// golden file NAME.facts.
-func TestFacts(t *testing.T) {
+// messages yields the messages of testdata/eml, each with its name.
+func messages(t testing.TB) iter.Seq2[string, []byte] {
 	names, err := filepath.Glob("../testdata/eml/*.eml")
 	require.NoError(t, err)
 	require.NotEmpty(t, names)
-	for _, name := range names {
-		base := strings.TrimSuffix(filepath.Base(name), ".eml")
-		t.Run(base, func(t *testing.T) {
+	return func(yield func(string, []byte) bool) {
+		for _, name := range names {
 			msg, err := os.ReadFile(name)
 			require.NoError(t, err)
+			if !yield(strings.TrimSuffix(filepath.Base(name), ".eml"), msg) {
+				return
+			}
+		}
+	}
+}
+
+// TestFacts compares what is read from each message of testdata/eml with its
+// golden file NAME.facts.
+func TestFacts(t *testing.T) {
+	for name, msg := range messages(t) {
+		t.Run(name, func(t *testing.T) {
 			got := facts(Parse(msg))
-			golden := strings.TrimSuffix(name, ".eml") + ".facts"
+			golden := "../testdata/eml/" + name + ".facts"
 			if *update {
 				require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
 			}

@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"io"
 	"iter"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/emersion/go-message"
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 // parts lists number, media type and body of each part, and the defects.
@@ -106,12 +103,8 @@ func TestParam(t *testing.T) {
 // TestPartsLikeGoMessage holds that well-formed messages fall into the same
 // parts, of the same decoded length, as go-message cuts them into.
 func TestPartsLikeGoMessage(t *testing.T) {
-	names, err := filepath.Glob("../testdata/eml/*.eml")
-	require.NoError(t, err)
 	compared := 0
-	for _, name := range names {
-		msg, err := os.ReadFile(name)
-		require.NoError(t, err)
+	for name, msg := range messages(t) {
 		want, err := goMessageParts(msg)
 		if err != nil || len(Parse(msg).Defects) > 0 {
 			continue

@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"testing"
 	"time"
 
@@ -110,15 +107,8 @@ func TestCutAfterStatus(t *testing.T) {
 
 // eachMessage runs a test on each message of testdata/eml.
 func eachMessage(t *testing.T, test func(t *testing.T, msg []byte)) {
-	names, err := filepath.Glob("../testdata/eml/*.eml")
-	require.NoError(t, err)
-	require.NotEmpty(t, names)
-	for _, name := range names {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".eml"), func(t *testing.T) {
-			msg, err := os.ReadFile(name)
-			require.NoError(t, err)
-			test(t, msg)
-		})
+	for name, msg := range messages(t) {
+		t.Run(name, func(t *testing.T) { test(t, msg) })
 	}
 }
 

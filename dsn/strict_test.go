@@ -9,14 +9,11 @@ import (
 	mimemultipart "mime/multipart"
 	"net/mail"
 	"net/textproto"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"nixie/codes"
 )
@@ -225,11 +222,7 @@ func TestStrict(t *testing.T) {
 // FuzzStrict holds that whatever is well formed gives the recipients of a
 // strict reading.
 func FuzzStrict(f *testing.F) {
-	names, err := filepath.Glob("../testdata/eml/*.eml")
-	require.NoError(f, err)
-	for _, name := range names {
-		msg, err := os.ReadFile(name)
-		require.NoError(f, err)
+	for _, msg := range messages(f) {
 		if _, ok := strictly(msg); ok {
 			f.Add(msg)
 		}
