@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"cmp"
 	_ "embed"
 	"slices"
 	"strings"
@@ -85,7 +86,7 @@ func (r *reader) actionOf(it *item, end int) Action {
 			if a := r.actionIn(span{after.start, after.start + code.Start}, false); a != "" {
 				return a
 			}
-			if code.Reply.Class() == codes.Permanent || code.Reply == 0 && code.Status.Class == codes.Permanent {
+			if cmp.Or(code.Reply.Class(), code.Status.Class) == codes.Permanent {
 				return Failed
 			}
 			accepted = false

@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"cmp"
 	"math/bits"
 	"strings"
 	"unicode/utf8"
@@ -39,7 +40,7 @@ func ParseDiagnostic(text string) Diagnostic {
 			d.Status = code.Status
 		}
 	}
-	if d.Reply.Class() == codes.Transient || d.Reply == 0 && d.Status.Class == codes.Transient {
+	if cmp.Or(d.Reply.Class(), d.Status.Class) == codes.Transient {
 		if at := lastingAnswer(d.Text); at > 0 {
 			lasting := ParseDiagnostic(d.Text[at:])
 			lasting.Text = d.Text

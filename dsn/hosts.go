@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"cmp"
 	"strings"
 
 	"nixie/codes"
@@ -15,10 +16,7 @@ import (
 func lastingAnswer(text string) int {
 	at, end := 0, -1 // end of the code before
 	for code := range codes.Find(text) {
-		class := code.Reply.Class()
-		if class == 0 {
-			class = code.Status.Class
-		}
+		class := cmp.Or(code.Reply.Class(), code.Status.Class)
 		switch {
 		case !isFailure(class):
 			continue

@@ -91,8 +91,14 @@ func (r *reader) failureOf(it *item) bool {
 
 // sentenceKinds returns what the phrases of the sentence that names an item say.
 func (r *reader) sentenceKinds(it *item) phraseKind {
-	rest := min(it.rest, len(r.text))
-	return r.kindsBetween(r.sentenceStart(rest), r.sentenceEnd(rest))
+	s := r.sentenceOf(it)
+	return r.kindsBetween(s.start, s.end)
+}
+
+// sentenceOf returns the sentence that names an item.
+func (r *reader) sentenceOf(it *item) span {
+	rest := min(it.rest, len(r.text)) // it may stand where the original begins
+	return span{r.sentenceStart(rest), r.sentenceEnd(rest)}
 }
 
 // returns reports whether the message brings the original back.
@@ -155,7 +161,7 @@ func (r *reader) overall() Action {
 // not in a sentence about the recipient that has none.
 func (r *reader) inDiagnostic(offset int) bool {
 	if it := &r.items[0]; it.mentioned {
-		if s := (span{r.sentenceStart(min(it.rest, len(r.text))), r.sentenceEnd(min(it.rest, len(r.text)))}); s.start <= offset && offset < s.end && r.groundOf(s) == byNothing {
+		if s := r.sentenceOf(it); s.start <= offset && offset < s.end && r.groundOf(s) == byNothing {
 			return false
 		}
 	}

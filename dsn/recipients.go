@@ -1,6 +1,7 @@
 package dsn
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -198,7 +199,7 @@ func (r *reader) reasonBetween(above, row int) span {
 
 // hasCode reports whether d has a code of failure.
 func hasCode(d *Diagnostic) bool {
-	return isFailure(d.Reply.Class()) || d.Reply == 0 && isFailure(d.Status.Class)
+	return isFailure(cmp.Or(d.Reply.Class(), d.Status.Class))
 }
 
 // ground is why a piece of the text is taken for a diagnostic, the best last.
