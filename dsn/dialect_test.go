@@ -98,7 +98,8 @@ func TestTemplate(t *testing.T) {
 		t.Run(c.template+" on "+c.text, func(t *testing.T) {
 			tpl, err := parseTemplate(c.template)
 			require.NoError(t, err)
-			got, ok := tpl.match(c.text, 0, len(line(c.text)))
+			end, _ := lineEnd(c.text, 0)
+			got, ok := tpl.match(c.text, 0, end)
 			require.Equal(t, c.ok, ok)
 			if !ok {
 				return

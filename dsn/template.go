@@ -36,20 +36,16 @@ type capture struct {
 func parseTemplate(s string) (template, error) {
 	t := template{tokens: make([]token, 0, 1+2*strings.Count(s, "{"))}
 	for s != "" {
-		open := strings.IndexByte(s, '{')
-		words := s
-		if open >= 0 {
-			words = s[:open]
-		}
+		words, rest, more := strings.Cut(s, "{")
 		if words != "" {
 			folded := strings.Map(foldRune, collapseKeepingEnds(words))
 			t.tokens = append(t.tokens, token{words: folded})
 			t.fixed += len(folded)
 		}
-		if open < 0 {
+		if !more {
 			break
 		}
-		hole, rest, ok := strings.Cut(s[open+1:], "}")
+		hole, rest, ok := strings.Cut(rest, "}")
 		switch hole {
 		case "addr", "local", "host", "ip", "reply", "rest", "line", "command", "any":
 		default:
@@ -104,7 +100,7 @@ func (t *template) matchBehind(n int, text string, at, end int) (capture, bool) 
 // another one than that which ends at end if they went on beyond.
 func endBehind(text string, at, end int) int {
 	if at > end {
-		end = at + len(line(text[at:]))
+		end, _ = lineEnd(text, at)
 	}
 	return end
 }
@@ -184,12 +180,4 @@ func match(tokens []token, text string, at, end int, c *capture) bool {
 	}
 	c.end = at
 	return true
-}
-
-// line returns the first line of text.
-func line(text string) string {
-	if i := strings.IndexByte(text, '\n'); i >= 0 {
-		return text[:i]
-	}
-	return text
 }
