@@ -95,11 +95,12 @@ type Watch struct {
 
 // watched is what is known of one provider.
 type watched struct {
-	name  string
-	now   count
-	fresh map[string]bool // the addresses of today, true for those that a bad mailbox was told of
-	past  []pastDay       // in order
-	open  *Incident       // the last day was in
+	name   string
+	now    count
+	fresh  map[string]bool // the addresses of today, true for those that a bad mailbox was told of
+	past   []pastDay       // in order
+	before int             // the most addresses on any day of the past that is a measure
+	open   *Incident       // the last day was in
 }
 
 // count is how many addresses failed on a day that were fine before.
@@ -117,17 +118,9 @@ type pastDay struct {
 // day counts the days since 1970 in UTC.
 type day int64
 
-func dayOf(t time.Time) day    { return day(floorDiv(t.Unix(), 86400)) }
+func dayOf(t time.Time) day    { return day(t.Truncate(24*time.Hour).Unix() / 86400) }
 func (d day) start() time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
 func (s Span) days() day       { return day(s / Day) }
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
-}
 
 // Watch returns a watch that knows the decisions on incidents, as
 // [Store].Events has them under "".
@@ -201,6 +194,12 @@ func (p *watched) add(e *Event, kind Strike) {
 func (w *Watch) close() {
 	for _, p := range w.active {
 		p.past = slices.DeleteFunc(p.past, func(d pastDay) bool { return w.today-d.day > w.guard.Past.days() })
+		p.before = 0
+		for _, d := range p.past {
+			if d.in == nil {
+				p.before = max(p.before, d.all)
+			}
+		}
 	}
 	for _, p := range w.active {
 		w.judge(p)
@@ -301,14 +300,8 @@ func (c *count) commonest() (words string, n int) {
 func (w *Watch) others(p *watched) float64 {
 	var ratios []float64
 	for _, q := range w.active {
-		before := 0
-		for _, d := range q.past {
-			if d.in == nil {
-				before = max(before, d.all)
-			}
-		}
-		if q != p && before > 0 {
-			ratios = append(ratios, float64(q.now.all)/float64(before))
+		if q != p && q.before > 0 {
+			ratios = append(ratios, float64(q.now.all)/float64(q.before))
 		}
 	}
 	if len(ratios) < 2 {
