@@ -68,7 +68,7 @@ var keys = []known{
 	{"push.*.secret-command", plain},
 }
 
-// Tables are those whose Tables have names.
+// Tables are the keys below which each table has a name of the user's own.
 var Tables = []string{"source", "push"}
 
 // Value is what is said of a key.

@@ -10,23 +10,14 @@ import (
 // Marked returns what was marked under a name. Marks are for what a reader has
 // dealt with where it comes in no order.
 func (s *Store) Marked(ctx context.Context, name string) (map[string]bool, error) {
-	rows, err := s.db.QueryContext(ctx, s.dialect.query(`SELECT value FROM nixie_marks WHERE name = $1`), text(name))
-	if err != nil {
-		return nil, fmt.Errorf("store: read: %w", err)
-	}
-	defer rows.Close()
 	marked := make(map[string]bool)
-	for rows.Next() {
+	err := s.read(ctx, func(rows *sql.Rows) error {
 		var value string
-		if err := rows.Scan(&value); err != nil {
-			return nil, fmt.Errorf("store: read: %w", err)
-		}
+		err := rows.Scan(&value)
 		marked[value] = true
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("store: read: %w", err)
-	}
-	return marked, nil
+		return err
+	}, `SELECT value FROM nixie_marks WHERE name = $1`, text(name))
+	return marked, err
 }
 
 // Mark marks values under a name. What is marked already stays so.

@@ -214,48 +214,47 @@ func (s *Store) After(ctx context.Context, seq int64) iter.Seq2[ledger.Event, er
 
 func (s *Store) events(ctx context.Context, which string, args ...any) iter.Seq2[ledger.Event, error] {
 	return func(yield func(ledger.Event, error) bool) {
-		rows, err := s.db.QueryContext(ctx, s.dialect.query(`SELECT seq, `+columns+` FROM nixie_events `+which), args...)
-		if err != nil {
-			yield(ledger.Event{}, fmt.Errorf("store: read: %w", err))
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
+		errStop := errors.New("no more is wanted")
+		err := s.read(ctx, func(rows *sql.Rows) error {
 			e, err := scan(rows)
-			if err != nil {
-				yield(ledger.Event{}, fmt.Errorf("store: read: %w", err))
-				return
+			if err == nil && !yield(e, nil) {
+				return errStop
 			}
-			if !yield(e, nil) {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(ledger.Event{}, fmt.Errorf("store: read: %w", err))
+			return err
+		}, `SELECT seq, `+columns+` FROM nixie_events `+which, args...)
+		if err != nil && !errors.Is(err, errStop) {
+			yield(ledger.Event{}, err)
 		}
 	}
 }
 
-// Proving implements [ledger.Store].
-func (s *Store) Proving(ctx context.Context) (map[string]time.Time, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT source, MIN(time) FROM nixie_events WHERE proved GROUP BY source`)
+// read calls each for every row that a query gives.
+func (s *Store) read(ctx context.Context, each func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := s.db.QueryContext(ctx, s.dialect.query(query), args...)
 	if err != nil {
-		return nil, fmt.Errorf("store: read: %w", err)
+		return fmt.Errorf("store: read: %w", err)
 	}
 	defer rows.Close()
+	for err == nil && rows.Next() {
+		err = each(rows)
+	}
+	if err = cmp.Or(err, rows.Err()); err != nil {
+		return fmt.Errorf("store: read: %w", err)
+	}
+	return nil
+}
+
+// Proving implements [ledger.Store].
+func (s *Store) Proving(ctx context.Context) (map[string]time.Time, error) {
 	proving := make(map[string]time.Time)
-	for rows.Next() {
+	err := s.read(ctx, func(rows *sql.Rows) error {
 		var source string
 		var first int64
-		if err := rows.Scan(&source, &first); err != nil {
-			return nil, fmt.Errorf("store: read: %w", err)
-		}
+		err := rows.Scan(&source, &first)
 		proving[source] = timeOf(first)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("store: read: %w", err)
-	}
-	return proving, nil
+		return err
+	}, `SELECT source, MIN(time) FROM nixie_events WHERE proved GROUP BY source`)
+	return proving, err
 }
 
 // Note returns what was noted under a name, "" if nothing was. Notes are for
@@ -271,23 +270,14 @@ func (s *Store) Note(ctx context.Context, name string) (value string, err error)
 // NotesBelow returns what was noted under names with that beginning, by the
 // rest of the name.
 func (s *Store) NotesBelow(ctx context.Context, prefix string) (map[string]string, error) {
-	rows, err := s.db.QueryContext(ctx, s.dialect.query(`SELECT name, value FROM nixie_notes WHERE substr(name, 1, $1) = $2`), utf8.RuneCountInString(prefix), text(prefix))
-	if err != nil {
-		return nil, fmt.Errorf("store: read: %w", err)
-	}
-	defer rows.Close()
 	notes := make(map[string]string)
-	for rows.Next() {
+	err := s.read(ctx, func(rows *sql.Rows) error {
 		var name, value string
-		if err := rows.Scan(&name, &value); err != nil {
-			return nil, fmt.Errorf("store: read: %w", err)
-		}
+		err := rows.Scan(&name, &value)
 		notes[strings.TrimPrefix(name, prefix)] = value
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("store: read: %w", err)
-	}
-	return notes, nil
+		return err
+	}, `SELECT name, value FROM nixie_notes WHERE substr(name, 1, $1) = $2`, utf8.RuneCountInString(prefix), text(prefix))
+	return notes, err
 }
 
 // SetNote notes a value under a name, instead of an earlier one.
