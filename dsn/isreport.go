@@ -13,22 +13,7 @@ func (r *reader) isReport(d *dialect) bool {
 	if known && len(d.conditions) > 0 && (named || r.attached) {
 		return true
 	}
-	if (s.list || s.listed && !s.robot) && !s.machine() && !(s.office && s.aboutFailure()) && !(known && r.attached) {
-		return false
-	}
-	stated := func() bool { return named && !s.answer && r.failureOf(&r.items[0]) }
-	if named && !known && !s.report && s.failed == nil && !s.aboutFailure() && r.isOwn(r.items[0].address) && !(hasFailureCode(r.text) && r.kindsBetween(0, len(r.text))&saysFailed != 0) {
-		return false // what a mail system tells its user of the own mailbox
-	}
-	if s.office && !s.nullSender && !s.report && s.failed == nil && !known && !s.aboutFailure() && !r.returns() && named && r.items[0].mentioned && !r.items[0].labelled {
-		// The postmaster writes to a user, unless it says to whom a message did not go.
-		if said := r.sentenceKinds(&r.items[0]); said&saysFailed == 0 || said&(saysYours|saysRecipient) == 0 {
-			return false
-		}
-	}
-	// Some mail systems say of a report that it is an answer.
-	coded := func() bool { return named && s.subjectStart&saysFailed != 0 && hasFailureCode(r.text) }
-	if s.autoReply && !known && !s.daemon && !s.report && !(s.office && s.aboutFailure()) && s.failed == nil && !coded() && !stated() {
+	if r.isOther(known) {
 		return false
 	}
 	if known && r.attached && !named && s.subject&saysFailed != 0 {
@@ -59,7 +44,7 @@ func (r *reader) isReport(d *dialect) bool {
 		return named && (kinds&saysFailed != 0 || permanent)
 	case named && r.kindsBetween(0, r.items[0].rest)&saysGoods != 0:
 		return false
-	case (s.auto || s.autoReply) && stated():
+	case (s.auto || s.autoReply) && r.statesFailure():
 		return true
 	case s.thread:
 		return false
@@ -75,24 +60,44 @@ func (r *reader) isReport(d *dialect) bool {
 	return false
 }
 
-// failureOf reports whether the Subject is that of a report, or a mail office
-// writes, and the sentence that names an item says to who gets it that delivery
-// of their message failed, and the text why.
-func (r *reader) failureOf(it *item) bool {
-	if !r.signs.aboutFailure() && !r.signs.office || r.signs.subjectStart&(saysAway|saysChallenge) != 0 {
+// isOther reports whether the header, and whom the text names, say that the
+// message is something else. Known: the text is of a dialect.
+func (r *reader) isOther(known bool) bool {
+	s, named := &r.signs, len(r.items) > 0
+	if (s.list || s.listed && !s.robot) && !s.machine() && !(s.office && s.aboutFailure()) && !(known && r.attached) {
+		return true
+	}
+	if known || s.report || s.failed != nil {
 		return false
 	}
-	rest := min(it.rest, len(r.text)) // it may stand where the original begins
-	role := r.kindsBetween(r.sentenceStart(rest), rest)
-	sentence, all := r.sentenceKinds(it), r.kindsBetween(0, len(r.text))
-	return role&(saysContact|saysSender) == 0 &&
-		sentence&saysFailed != 0 && sentence&saysYours != 0 && all&saysAway == 0 && (all&saysCause != 0 || hasFailureCode(r.text))
+	if named && !s.aboutFailure() && r.isOwn(r.items[0].address) && !(hasFailureCode(r.text) && r.kindsBetween(0, len(r.text))&saysFailed != 0) {
+		return true // what a mail system tells its user of the own mailbox
+	}
+	if s.office && !s.nullSender && !s.aboutFailure() && !r.returns() && named && r.items[0].mentioned && !r.items[0].labelled {
+		// The postmaster writes to a user, unless it says to whom a message did not go.
+		sentence := r.sentenceOf(&r.items[0])
+		if said := r.kindsBetween(sentence.start, sentence.end); said&saysFailed == 0 || said&(saysYours|saysRecipient) == 0 {
+			return true
+		}
+	}
+	// Some mail systems say of a report that it is an answer.
+	coded := func() bool { return named && s.subjectStart&saysFailed != 0 && hasFailureCode(r.text) }
+	return s.autoReply && !s.daemon && !(s.office && s.aboutFailure()) && !coded() && !r.statesFailure()
 }
 
-// sentenceKinds returns what the phrases of the sentence that names an item say.
-func (r *reader) sentenceKinds(it *item) phraseKind {
-	s := r.sentenceOf(it)
-	return r.kindsBetween(s.start, s.end)
+// statesFailure reports whether the Subject is that of a report, or a mail
+// office writes, and the sentence that names the first item says to who gets it
+// that delivery of their message failed, and the text why.
+func (r *reader) statesFailure() bool {
+	s := &r.signs
+	if len(r.items) == 0 || s.answer || !s.aboutFailure() && !s.office || s.subjectStart&(saysAway|saysChallenge) != 0 {
+		return false
+	}
+	where := r.sentenceOf(&r.items[0])
+	role := r.kindsBetween(where.start, r.items[0].rest)
+	sentence, all := r.kindsBetween(where.start, where.end), r.kindsBetween(0, len(r.text))
+	return role&(saysContact|saysSender) == 0 &&
+		sentence&saysFailed != 0 && sentence&saysYours != 0 && all&saysAway == 0 && (all&saysCause != 0 || hasFailureCode(r.text))
 }
 
 // sentenceOf returns the sentence that names an item.
