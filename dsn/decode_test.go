@@ -33,6 +33,7 @@ func TestPartText(t *testing.T) {
 		{"unknown charset of two bytes, CR LF", "text/plain; charset=utf-16x", "", "a\r\nb\rc", "a\nb\nc", []string{"unknown charset utf-16x"}},
 		{"ASCII called UTF-32, CR LF", "text/plain; charset=utf-32", "", "a\r\nb", "a\nb", nil},
 		{"HTML", "text/html", "", "<html><head><title>t</title><style>s</style></head><body><p>a &lt;b@c&gt;<br>d <b>e</b>f</p>g", "a <b@c>\nd e f\n\ng", nil},
+		{"HTML with escaped CR LF", "text/html", "", "<pre>a&#13;&#10;b&#13;\nc</pre>", "a\nb\nc\n", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
