@@ -131,7 +131,7 @@ func ruleText(r *classify.Rule) string {
 	field("Fault", string(r.Fault))
 	field("Decision", string(r.Decision))
 	if r.After > 0 {
-		field("After", r.After.String())
+		field("After", render.Duration(r.After))
 	}
 	field("Ref", r.Ref...)
 	field("Seen", r.Seen...)

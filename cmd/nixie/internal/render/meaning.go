@@ -3,6 +3,7 @@ package render
 import (
 	"io"
 	"strings"
+	"time"
 
 	"nixie/classify"
 	"nixie/codes"
@@ -47,7 +48,7 @@ func Verdict(out io.Writer, columns int, style Style, v classify.Verdict, refs R
 	p.add("fault", string(v.Fault))
 	p.add("decision", string(v.Decision))
 	if v.After > 0 {
-		p.add("after", v.After.String())
+		p.add("after", Duration(v.After))
 	}
 	label := "because"
 	for _, e := range v.Because {
@@ -99,6 +100,18 @@ func (p *paragraphs) line(style func(string) string, word, text string) {
 		p.b.WriteString(strings.TrimRight(row, " "))
 		p.b.WriteByte('\n')
 	}
+}
+
+// Duration writes 1h and 5m, for which a Duration's String is 1h0m0s and 5m0s.
+func Duration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 // sentence ends s with a full stop.

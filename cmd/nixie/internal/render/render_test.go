@@ -411,3 +411,11 @@ func TestList(t *testing.T) {
 		"    1\n"+
 		"eve@example.org   active\n", list(30))
 }
+
+func TestDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		10 * time.Second: "10s", 5 * time.Minute: "5m", 10 * time.Hour: "10h", 90 * time.Minute: "1h30m", time.Hour + time.Second: "1h0m1s",
+	} {
+		assert.Equal(t, want, Duration(d))
+	}
+}
