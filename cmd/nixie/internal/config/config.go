@@ -1,5 +1,6 @@
-// Package config reads nixie.toml, the file in which all that can be said with
-// flags stands once, and the variables of the environment that override it.
+// Package config reads nixie.toml, the file in which stands once what would be
+// said with flags in every run, and the variables of the environment that
+// override it.
 //
 // A key is called like the flag that it stands for. A value is overridden by
 // the variable that is called NIXIE_ and the key, in capitals and with _ for .
