@@ -26,6 +26,7 @@ func TestGrowth(t *testing.T) {
 		"no text":          "\xff",
 		"codes":            "550-5.1.1 ",
 		"waiting":          "try again in 5 ",
+		"clauses":          "550 5.1.1 the: ",
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
