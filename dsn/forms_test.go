@@ -2,10 +2,13 @@ package dsn
 
 import (
 	"bytes"
+	"html"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 var (
@@ -37,4 +40,53 @@ func TestForms(t *testing.T) {
 			assert.Equal(t, want, said(Parse(other)), name)
 		}
 	})
+}
+
+// How a text is set does not change what it says.
+func TestTheSameInOtherForms(t *testing.T) {
+	text := `The mail gateway at gw.example.net tried to deliver your message to
+anna@example.net, bob@example.net and carol@example.net.
+
+It was delivered to anna@example.net and carol@example.net.
+For bob@example.net the receiving server said:
+
+   552 5.2.2 Mailbox is over its quota
+
+No further attempts will be made.
+
+------ This is a copy of the message, including all the headers. ------
+
+Return-Path: <news@example.org>
+To: anna@example.net
+
+Hello.
+`
+	parse := func(media, text string) *Report {
+		return Parse([]byte("From: MAILER-DAEMON@example.net\nSubject: failure notice\nContent-Type: " + media + "\n\n" + text))
+	}
+	want := parse("text/plain", text)
+	require.Len(t, want.Recipients, 3)
+	require.Equal(t, "anna@example.net", want.Original.Header.Get("To"))
+	escaped := html.EscapeString(text)
+	paragraphs := strings.ReplaceAll(escaped, "\n\n", "</p>\n<p>")
+	said, original, _ := strings.Cut(text, "headers. ------\n\n")
+	quoted := said + "headers. ------\n\n> " + strings.ReplaceAll(strings.TrimSuffix(original, "\n"), "\n", "\n> ") + "\n"
+	for name, other := range map[string]*Report{
+		"quoted original":            parse("text/plain", quoted),
+		"quoted, and blank lines":    parse("text/plain", strings.ReplaceAll(quoted, "> \n", ">\n")),
+		"indented original":          parse("text/plain", strings.ReplaceAll(quoted, "\n> ", "\n    ")),
+		"below a banner":             parse("text/plain", "This message is from outside. Click no links unless you know the sender.\n\n"+text),
+		"space at the ends of lines": parse("text/plain", strings.ReplaceAll(text, "\n", " \t\n")),
+		"preformatted":               parse("text/html", "<pre>"+escaped+"</pre>"),
+		"paragraphs":                 parse("text/html", "<p>"+strings.ReplaceAll(paragraphs, "\n", "<br>\n")+"</p>"),
+		"line breaks":                parse("text/html", strings.ReplaceAll(escaped, "\n", "<br>\n")),
+	} {
+		require.Len(t, other.Recipients, len(want.Recipients), name)
+		for i, r := range other.Recipients {
+			r.At, r.Diagnostic.At = want.Recipients[i].At, want.Recipients[i].Diagnostic.At
+			assert.Equal(t, want.Recipients[i], r, name)
+		}
+		assert.Equal(t, want.Original.Header.Get("To"), other.Original.Header.Get("To"), name)
+		assert.True(t, other.Original.Whole, name)
+	}
 }
