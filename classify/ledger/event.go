@@ -61,7 +61,8 @@ func EventsOf(report *dsn.Report, verdicts iter.Seq2[*dsn.Recipient, classify.Ve
 			e.ID, at[key] = id(key), len(events)
 			events = append(events, e)
 		} else if have := &events[i]; rank(e.Strike()) > rank(have.Strike()) {
-			e.ID, *have = have.ID, e
+			e.ID = have.ID
+			*have = e
 		}
 	}
 	return events

@@ -119,9 +119,10 @@ Status: 5.2.2
 Diagnostic-Code: smtp; 552 5.2.2 Mailbox full
 
 --b--`, 1)
-	events := eventsOf(again)
-	require.Len(t, events, 1)
-	assert.Equal(t, classify.BadMailbox, events[0].Reason)
+	once := eventsOf(report)
+	assert.Equal(t, once, eventsOf(again))
+	delayedFirst := strings.Replace(report, "Final-Recipient:", "Final-Recipient: rfc822; bob@example.org\nAction: delayed\nStatus: 4.4.1\n\nFinal-Recipient:", 1)
+	assert.Equal(t, once, eventsOf(delayedFirst), "the stronger stays, with the ID of the address")
 }
 
 // A report that names very many recipients is read once, not once for each.
