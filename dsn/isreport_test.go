@@ -356,6 +356,15 @@ Subject: Problems with mail yesterday
 Dear all, yesterday mail to example.net could not be delivered for two hours. Messages to
 bob@example.net were deferred with 451. All is well again.
 `, nil},
+		{"an advertisement says how to get no more of them", `
+From: Shop <noreply@example.com>
+Subject: 수신거부 안내
+
+(광고) 이번 주 550 가지 할인 상품
+
+수신거부: <unsubscribe@example.com>
+코드 550 할인
+`, nil},
 		{"a robot counts what bounced", `
 From: Postfix report <root@mail.example.com>
 To: postmaster@mail.example.com
