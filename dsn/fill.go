@@ -53,7 +53,7 @@ func (p *parser) prose() {
 			stub, p.Text = found, ""
 			continue
 		}
-		if i > 0 && part.within != "multipart/alternative" && found.Kind == DeliveryStatus && found.namesNobody() {
+		if p.TextAt != at && part.within != "multipart/alternative" && found.Kind == DeliveryStatus && found.namesNobody() {
 			continue // what a gateway puts below, such as the name of its virus scanner
 		}
 		if len(found.Recipients) > 0 || found.Kind != "" {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestNoReport(t *testing.T) {
@@ -429,6 +430,25 @@ This message was scanned by Acme Guard. Report spam to your help desk.
 `))
 	assert.Empty(t, report.Kind)
 	assert.Empty(t, report.Recipients)
+
+	// Below an empty one stands the report itself.
+	report = Parse([]byte(`Return-Path: <>
+From: MAILER-DAEMON@example.org
+Subject: Undelivered mail
+Content-Type: multipart/mixed; boundary=b
+
+--b
+
+
+--b
+
+Your message could not be delivered.
+
+550 5.2.2 Mailbox full
+--b--
+`))
+	require.Len(t, report.Recipients, 1)
+	assert.Equal(t, "550 5.2.2 Mailbox full", report.Recipients[0].Diagnostic.Text)
 }
 
 func TestCutTag(t *testing.T) {
