@@ -16,6 +16,8 @@ func TestOfOtherMatter(t *testing.T) {
 		{"words of no matter", "550 5.1.1 Delivery failed permanently", false},
 		{"of a mailbox", "550 5.1.1 Bob has left for Zanzibar", false},
 		{"in another language", "550 5.1.1 Uporabnik ne obstaja", false},
+		{"in the first person", "550 5.1.1 Kennen wir nicht", false},
+		{"an address in one word", "550 5.1.1 Emailadresse nicht mehr gültig", false},
 		{"in another script", "550 5.1.1 Потребителят липсва", false},
 		{"of something else", "550 5.1.1 Zip bomb", true},
 		{"behind what Postfix says of all", "550 5.1.1 <bob@example.org>: Recipient address rejected: Zip bomb", true},
