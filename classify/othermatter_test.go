@@ -20,6 +20,7 @@ func TestOfOtherMatter(t *testing.T) {
 		{"an address in one word", "550 5.1.1 Emailadresse nicht mehr gültig", false},
 		{"in another script", "550 5.1.1 Потребителят липсва", false},
 		{"of something else", "550 5.1.1 Zip bomb", true},
+		{"what is asked of the sender", "550 5.1.1 Zip bomb, please remove", true},
 		{"behind what Postfix says of all", "550 5.1.1 <bob@example.org>: Recipient address rejected: Zip bomb", true},
 		{"before a colon", "550 5.1.1 Zip bomb: rejected: 42", true},
 		{"behind what is of no matter", "550 5.1.1 Bob has left: rejected", false},
