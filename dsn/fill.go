@@ -53,7 +53,7 @@ func (p *parser) prose() {
 			stub, p.Text = found, ""
 			continue
 		}
-		if p.TextAt != at && part.within != "multipart/alternative" && found.Kind == DeliveryStatus && found.namesNobody() {
+		if p.TextAt != at && part.within != "multipart/alternative" && found.Kind == DeliveryStatus && found.namesNobody() && !saysFailure(text) {
 			continue // what a gateway puts below, such as the name of its virus scanner
 		}
 		if len(found.Recipients) > 0 || found.Kind != "" {
@@ -79,6 +79,11 @@ const maxStub = 300
 // saysNothing reports whether a report neither names a recipient nor says why.
 func (found *prose) saysNothing() bool {
 	return found.namesNobody() && found.Recipients[0].Diagnostic.Text == ""
+}
+
+// saysFailure reports whether a text has words or a code of failure or delay.
+func saysFailure(text string) bool {
+	return hasFailureCode(text) || saysIn(text)&(saysFailed|saysDelayed) != 0
 }
 
 func (found *prose) namesNobody() bool {

@@ -431,24 +431,13 @@ This message was scanned by Acme Guard. Report spam to your help desk.
 	assert.Empty(t, report.Kind)
 	assert.Empty(t, report.Recipients)
 
-	// Below an empty one stands the report itself.
-	report = Parse([]byte(`Return-Path: <>
-From: MAILER-DAEMON@example.org
-Subject: Undelivered mail
-Content-Type: multipart/mixed; boundary=b
-
---b
-
-
---b
-
-Your message could not be delivered.
-
-550 5.2.2 Mailbox full
---b--
-`))
-	require.Len(t, report.Recipients, 1)
-	assert.Equal(t, "550 5.2.2 Mailbox full", report.Recipients[0].Diagnostic.Text)
+	// Below an empty one or the banner of a gateway stands the report itself.
+	for _, banner := range []string{"", "CAUTION: This message came from outside. Click no links unless you know the sender.\n"} {
+		report = Parse([]byte("Return-Path: <>\nFrom: MAILER-DAEMON@example.org\nSubject: Spring news\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n" + banner +
+			"\n--b\n\nYour message could not be delivered.\n\n550 5.2.2 Mailbox full\n--b--\n"))
+		require.Len(t, report.Recipients, 1, banner)
+		assert.Equal(t, "550 5.2.2 Mailbox full", report.Recipients[0].Diagnostic.Text, banner)
+	}
 }
 
 func TestCutTag(t *testing.T) {
