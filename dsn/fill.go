@@ -39,15 +39,7 @@ func (p *parser) prose() {
 		found := readText(p.Header, text, at, p.Original != nil)
 		if found.Original >= 0 && found.Dialect != "" {
 			p.Text, p.TextAt = text[:found.Original], at
-			if p.Original == nil {
-				raw := part.body[:min(len(part.body), len(text))]
-				if string(raw) == text {
-					raw = raw[found.Original:]
-				} else { // it was encoded
-					raw = []byte(text[found.Original:])
-				}
-				p.inline(raw, Place{at.Part, at.Line + strings.Count(text[:found.Original], "\n")})
-			}
+			p.originalIn(part, text, found.Original)
 		}
 		if found.saysNothing() && len(p.Recipients) == 0 && len(text) <= maxStub && i+1 < len(p.texts) && p.texts[i+1].within == "multipart/alternative" {
 			stub, p.Text = found, ""
@@ -128,6 +120,21 @@ func (p *parser) isComplete() bool {
 // program: "X-Unix; 71".
 func hasWords(diagnostic string) bool {
 	return strings.Trim(diagnostic, "0123456789 ") != ""
+}
+
+// originalIn keeps the returned message that stands in the text of a part, from
+// offset on.
+func (p *parser) originalIn(part *part, text string, offset int) {
+	if p.Original != nil {
+		return
+	}
+	raw := part.body[:min(len(part.body), len(text))]
+	if string(raw) == text {
+		raw = raw[offset:]
+	} else { // it was encoded
+		raw = []byte(text[offset:])
+	}
+	p.inline(raw, Place{part.number, lineAt(text, offset)})
 }
 
 // inline keeps the returned message that stands in a text.
