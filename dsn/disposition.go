@@ -28,9 +28,9 @@ func (p *parser) disposition(part *part) {
 	p.addRecipient(r)
 }
 
-// isRejection reports whether a notification with that Disposition is how the recipient's filter
-// refuses mail, RFC 5429 section 2.1.2: the message was deleted without
-// anybody's doing, and the header says that it was rejected.
+// isRejection reports whether a notification with that Disposition is how the
+// recipient's filter refuses mail, RFC 5429 section 2.1.2: the message was
+// deleted without anybody's doing, and the header says that it was rejected.
 func (p *parser) isRejection(disposition string) bool {
 	return hasPrefixFold(disposition, "automatic-action") && indexFold(disposition, "deleted") >= 0 &&
 		(indexFold(p.Header.Get("Auto-Submitted"), "rejected") >= 0 || hasPrefixFold(p.Header.Get("Subject"), "Rejected:"))

@@ -73,13 +73,13 @@ func (found *prose) saysNothing() bool {
 	return found.namesNobody() && found.Recipients[0].Diagnostic.Text == ""
 }
 
+func (found *prose) namesNobody() bool {
+	return len(found.Recipients) == 1 && found.Recipients[0].Address() == ""
+}
+
 // saysFailure reports whether a text has words or a code of failure or delay.
 func saysFailure(text string) bool {
 	return hasFailureCode(text) || saysIn(text)&(saysFailed|saysDelayed) != 0
-}
-
-func (found *prose) namesNobody() bool {
-	return len(found.Recipients) == 1 && found.Recipients[0].Address() == ""
 }
 
 // addressee restores the domain of a recipient that a server knows by its own
